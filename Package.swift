@@ -1,0 +1,119 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// Set by `make`: a newer compiler's warnings must not break somebody else's build.
+let warningsAreErrors = Context.environment["WARNINGS_AS_ERRORS"] != nil
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+] + (warningsAreErrors ? [.treatAllWarnings(as: .error)] : [])
+
+/// A room of the architecture (docs/ARCHITECTURE.md): `imports` are the only rooms it may see.
+func room(
+    _ name: String, imports rooms: [String] = [], libraries: [Target.Dependency] = [],
+    more: [SwiftSetting] = []
+) -> Target {
+    .target(
+        name: name, dependencies: rooms.map { .byName(name: $0) } + libraries,
+        swiftSettings: settings + more)
+}
+
+func tests(
+    of name: String, imports rooms: [String] = [], libraries: [Target.Dependency] = []
+) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: rooms.map { .byName(name: $0) } + libraries,
+        swiftSettings: settings)
+}
+
+let lifetimes = SwiftSetting.enableExperimentalFeature("Lifetimes")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
+let lifecycle = Target.Dependency.product(
+    name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let arguments = Target.Dependency.product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "daybook",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "daybook", targets: ["DaybookCommand"]),
+        .library(name: "Daybook", targets: ["Daybook"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CLZ4", pkgConfig: "liblz4",
+            providers: [.apt(["liblz4-dev"]), .brew(["lz4"])]),
+        .target(name: "CChecksum"),
+        room("Units"),
+        room("JobModel", imports: ["Units"]),
+        room("ByteCoding", imports: ["CChecksum"], more: [lifetimes]),
+        room("Storage"),
+        room("EventLog", imports: ["Units", "ByteCoding", "Storage", "CLZ4"], libraries: [crypto]),
+        room("JobCoding", imports: ["Units", "JobModel", "ByteCoding"]),
+        room("JobState", imports: ["Units", "JobModel"]),
+        room(
+            "Engine",
+            imports: [
+                "Units", "JobModel", "ByteCoding", "Storage", "EventLog", "JobCoding", "JobState",
+            ]),
+        room("Daybook", imports: ["Units", "JobModel", "Storage", "Engine"]),
+        room("Wire", imports: ["Units"]),
+        room(
+            "Server", imports: ["Units", "JobModel", "Engine", "Wire"],
+            libraries: [hummingbird, nioCore, lifecycle, logging]),
+        room("Client", imports: ["Units", "Wire"], libraries: [httpClient, nioCore]),
+        room("Executor", imports: ["Units", "Wire", "Client"], libraries: [subprocess, logging]),
+        room("LoadGenerator", imports: ["Units", "Wire", "Client"], libraries: [histogram]),
+        .executableTarget(
+            name: "DaybookCommand",
+            dependencies: [
+                "Units", "JobModel", "Storage", "EventLog", "JobCoding", "Engine", "Wire", "Server",
+                "Client", "Executor", "LoadGenerator", arguments, lifecycle, logging,
+            ],
+            swiftSettings: settings),
+        room("TestKit", imports: ["Units", "JobModel", "Storage"], libraries: [subprocess]),
+
+        tests(of: "Units", imports: ["Units"]),
+        tests(of: "ByteCoding", imports: ["ByteCoding"]),
+        tests(of: "Storage", imports: ["Storage", "TestKit"]),
+        tests(of: "EventLog", imports: ["Units", "EventLog", "ByteCoding", "Storage", "TestKit"]),
+        tests(of: "JobCoding", imports: ["Units", "JobCoding", "JobModel", "ByteCoding"]),
+        tests(of: "JobState", imports: ["Units", "JobState", "JobModel"]),
+        tests(
+            of: "Engine",
+            imports: ["Units", "Engine", "JobModel", "JobState", "Storage", "EventLog", "TestKit"]),
+        tests(of: "Daybook", imports: ["Daybook", "TestKit"]),
+        tests(of: "Wire", imports: ["Units", "Wire"]),
+        tests(
+            of: "Server", imports: ["Units", "JobModel", "Server", "Engine", "Wire", "Client", "TestKit"]),
+        tests(of: "Executor", imports: ["Executor", "TestKit"]),
+        tests(of: "LoadGenerator", imports: ["Units", "LoadGenerator", "TestKit"]),
+        tests(of: "DaybookCommand", imports: ["Units", "Wire", "Client", "TestKit", "DaybookCommand"]),
+        tests(of: "House", imports: ["TestKit"]),
+    ]
+)

@@ -1,0 +1,24 @@
+package import Units
+
+/// Why a command was refused. Nothing was changed.
+package enum Rejection: Error, Equatable, Sendable {
+    case unknownUser(UserID)
+    case unknownJob(JobKey)
+    /// The key is taken by a job with other content.
+    case contentConflict(JobKey)
+    /// No lease carries this token now; `Engine` finds out whether one ever did.
+    case unknownToken(LSN)
+    /// The token was good once; the job has moved on.
+    case staleToken(LSN, JobView)
+    /// docs/state-machine.md draws no such transition.
+    case wrongStatus(JobKey, ExecutionStatus, wanted: Transition)
+}
+
+/// What a caller wanted to do to a job, for messages.
+package enum Transition: String, Sendable {
+    case start
+    case heartbeat
+    case succeed
+    case fail
+    case cancel
+}

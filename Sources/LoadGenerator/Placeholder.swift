@@ -1,0 +1,2 @@
+import Histogram
+enum LoadPlaceholder {}

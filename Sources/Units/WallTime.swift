@@ -1,0 +1,34 @@
+/// A moment of civil time: microseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
+package struct WallTime: Comparable, Hashable, Sendable {
+    package let microseconds: Int64
+
+    @inlinable
+    package init(microseconds: Int64) {
+        self.microseconds = microseconds
+    }
+
+    /// 1970-01-01T00:00:00Z: the earliest time that a job may name.
+    package static let earliest = WallTime(microseconds: 0)
+
+    /// 9999-12-31T23:59:59.999999Z: the latest time that four digits of a year can write.
+    package static let latest = WallTime(microseconds: 253_402_300_799_999_999)
+
+    /// This moment moved by `span`, held between `earliest` and `latest`.
+    @inlinable
+    package func advanced(by span: TimeSpan) -> WallTime {
+        let (sum, overflow) = microseconds.addingReportingOverflow(span.microseconds)
+        if overflow { return span.microseconds < 0 ? .earliest : .latest }
+        return min(max(WallTime(microseconds: sum), .earliest), .latest)
+    }
+
+    /// The span from `earlier` to this moment; negative if it is later.
+    @inlinable
+    package func span(since earlier: WallTime) -> TimeSpan {
+        TimeSpan(microseconds: microseconds - earlier.microseconds)
+    }
+
+    @inlinable
+    package static func < (left: WallTime, right: WallTime) -> Bool {
+        left.microseconds < right.microseconds
+    }
+}

@@ -1,0 +1,349 @@
+package import Units
+
+/// A job as `GET …/jobs/{job}`, the list, submit and cancel show it.
+///
+/// `payload`, `payloadBase64` and `lastFailure` are there only where one job is asked for.
+package struct JobBody: Equatable, Sendable {
+    package var user: String
+    package var job: String
+    package var type: String
+    /// `NOT_STARTED`, `CLAIMED`, `PROCESSING`, `SUCCESS`, `RETRIABLE_FAILURE`, `FATAL_FAILURE` or `CANCELLED`.
+    package var status: String
+    /// `STARTED`, `IN_PROCESS` or `COMPLETED`.
+    package var jobStatus: String
+    package var executionTime: WallTime
+    package var priority: Int
+    /// JSON text of the payload.
+    package var payload: [UInt8]?
+    package var payloadBase64: String?
+    package var contentType: String
+    package var resultLocation: String?
+    package var maxRetries: Int
+    package var backoff: BackoffBody
+    package var leaseSeconds: Double
+    package var runLimitSeconds: Double?
+    package var attempt: Int
+    package var leaseExpiries: Int
+    package var submittedAt: WallTime
+    package var updatedAt: WallTime
+    package var nextAttemptAt: WallTime?
+    package var worker: String?
+    package var token: UInt64?
+    package var leaseUntil: WallTime?
+    /// JSON text of the newest progress, while an attempt runs.
+    package var progress: [UInt8]?
+    package var lastFailure: FailureBody?
+    /// Positions of the job's first and newest event in the log.
+    package var submittedLSN: UInt64
+    package var lastLSN: UInt64
+
+    package init(
+        user: String, job: String, type: String, status: String, jobStatus: String,
+        executionTime: WallTime, priority: Int, payload: [UInt8]? = nil,
+        payloadBase64: String? = nil, contentType: String, resultLocation: String? = nil,
+        maxRetries: Int, backoff: BackoffBody, leaseSeconds: Double,
+        runLimitSeconds: Double? = nil, attempt: Int, leaseExpiries: Int, submittedAt: WallTime,
+        updatedAt: WallTime, nextAttemptAt: WallTime? = nil, worker: String? = nil,
+        token: UInt64? = nil, leaseUntil: WallTime? = nil, progress: [UInt8]? = nil,
+        lastFailure: FailureBody? = nil, submittedLSN: UInt64, lastLSN: UInt64
+    ) {
+        self.user = user
+        self.job = job
+        self.type = type
+        self.status = status
+        self.jobStatus = jobStatus
+        self.executionTime = executionTime
+        self.priority = priority
+        self.payload = payload
+        self.payloadBase64 = payloadBase64
+        self.contentType = contentType
+        self.resultLocation = resultLocation
+        self.maxRetries = maxRetries
+        self.backoff = backoff
+        self.leaseSeconds = leaseSeconds
+        self.runLimitSeconds = runLimitSeconds
+        self.attempt = attempt
+        self.leaseExpiries = leaseExpiries
+        self.submittedAt = submittedAt
+        self.updatedAt = updatedAt
+        self.nextAttemptAt = nextAttemptAt
+        self.worker = worker
+        self.token = token
+        self.leaseUntil = leaseUntil
+        self.progress = progress
+        self.lastFailure = lastFailure
+        self.submittedLSN = submittedLSN
+        self.lastLSN = lastLSN
+    }
+}
+
+/// The newest failed attempt of a job.
+package struct FailureBody: Equatable, Sendable {
+    package var time: WallTime
+    /// `reported`, `leaseExpired` or `runLimitExceeded`.
+    package var reason: String
+    package var message: String?
+
+    package init(time: WallTime, reason: String, message: String?) {
+        self.time = time
+        self.reason = reason
+        self.message = message
+    }
+}
+
+/// `{"jobs":[…],"next":"…"}`: newest submit first; `next` is absent on the last page.
+package struct JobPageBody: Equatable, Sendable {
+    package var jobs: [JobBody]
+    package var next: String?
+
+    package init(jobs: [JobBody], next: String?) {
+        self.jobs = jobs
+        self.next = next
+    }
+}
+
+/// One item of the list that answers `POST /v1/claims`.
+package struct GrantBody: Equatable, Sendable {
+    package var user: String
+    package var job: String
+    package var type: String
+    /// The fencing token: carry it in every later call about this attempt.
+    package var token: UInt64
+    /// Counted from 1.
+    package var attempt: Int
+    /// JSON text of the payload.
+    package var payload: [UInt8]?
+    package var payloadBase64: String?
+    package var contentType: String
+    package var resultLocation: String?
+    package var executionTime: WallTime
+    package var leaseSeconds: Double
+    package var leaseUntil: WallTime
+    /// JSON text of the newest checkpoint of an earlier attempt.
+    package var checkpoint: [UInt8]?
+
+    package init(
+        user: String, job: String, type: String, token: UInt64, attempt: Int,
+        payload: [UInt8]? = nil, payloadBase64: String? = nil, contentType: String,
+        resultLocation: String? = nil, executionTime: WallTime, leaseSeconds: Double,
+        leaseUntil: WallTime, checkpoint: [UInt8]? = nil
+    ) {
+        self.user = user
+        self.job = job
+        self.type = type
+        self.token = token
+        self.attempt = attempt
+        self.payload = payload
+        self.payloadBase64 = payloadBase64
+        self.contentType = contentType
+        self.resultLocation = resultLocation
+        self.executionTime = executionTime
+        self.leaseSeconds = leaseSeconds
+        self.leaseUntil = leaseUntil
+        self.checkpoint = checkpoint
+    }
+}
+
+/// The answer to `start`, `heartbeat`, `succeed` and `fail`: where the job stands now.
+package struct AttemptBody: Equatable, Sendable {
+    package var user: String
+    package var job: String
+    package var status: String
+    package var attempt: Int
+    package var leaseUntil: WallTime?
+    package var nextAttemptAt: WallTime?
+
+    package init(
+        user: String, job: String, status: String, attempt: Int, leaseUntil: WallTime? = nil,
+        nextAttemptAt: WallTime? = nil
+    ) {
+        self.user = user
+        self.job = job
+        self.status = status
+        self.attempt = attempt
+        self.leaseUntil = leaseUntil
+        self.nextAttemptAt = nextAttemptAt
+    }
+}
+
+/// One event of a job, as the timeline and `daybook log replay` print it.
+///
+/// `fields` keeps the order in which they are printed.
+package struct EventBody: Equatable, Sendable {
+    package var lsn: UInt64
+    package var time: WallTime
+    /// `Submitted`, `Claimed`, `Processing`, `Heartbeat`, `Succeeded`, `RetriableFailed`, `FatalFailed` or `Cancelled`.
+    package var event: String
+    package var fields: [(name: String, value: EventValue)]
+
+    package init(
+        lsn: UInt64, time: WallTime, event: String, fields: [(name: String, value: EventValue)]
+    ) {
+        self.lsn = lsn
+        self.time = time
+        self.event = event
+        self.fields = fields
+    }
+
+    package static func == (left: EventBody, right: EventBody) -> Bool {
+        left.lsn == right.lsn && left.time == right.time && left.event == right.event
+            && left.fields.elementsEqual(right.fields) { $0.name == $1.name && $0.value == $1.value }
+    }
+}
+
+/// The value of one field of an event.
+package enum EventValue: Equatable, Sendable {
+    case text(String)
+    case number(Int64)
+    case seconds(Double)
+    case time(WallTime)
+    case flag(Bool)
+    /// JSON text, put in as it is.
+    case json([UInt8])
+}
+
+/// `{"events":[…]}`: oldest first.
+package struct TimelineBody: Equatable, Sendable {
+    package var events: [EventBody]
+    /// True where older events were left out because there were too many.
+    package var isTruncated: Bool
+
+    package init(events: [EventBody], isTruncated: Bool) {
+        self.events = events
+        self.isTruncated = isTruncated
+    }
+}
+
+/// Jobs by status: `{"NOT_STARTED":1,…}`, every status named.
+package struct CountsBody: Equatable, Sendable {
+    package var notStarted: UInt64 = 0
+    package var claimed: UInt64 = 0
+    package var processing: UInt64 = 0
+    package var success: UInt64 = 0
+    package var retriableFailure: UInt64 = 0
+    package var fatalFailure: UInt64 = 0
+    package var cancelled: UInt64 = 0
+
+    package init() {}
+
+    package var total: UInt64 {
+        notStarted + claimed + processing + success + retriableFailure + fatalFailure + cancelled
+    }
+}
+
+/// Body of `GET /v1/stats`.
+package struct StatsBody: Equatable, Sendable {
+    package struct TypeCounts: Equatable, Sendable {
+        package var type: String
+        package var counts: CountsBody
+
+        package init(type: String, counts: CountsBody) {
+            self.type = type
+            self.counts = counts
+        }
+    }
+
+    package var version: String
+    package var now: WallTime
+    package var uptimeSeconds: Double
+    package var counts: CountsBody
+    package var users: UInt64
+    package var types: [TypeCounts]
+    /// Jobs whose time has come and that no worker has claimed yet.
+    package var ready: UInt64
+    /// Claim calls that wait for a job.
+    package var waitingClaims: UInt64
+    package var durableLSN: UInt64
+    package var logSegments: UInt64
+    /// What the log's records take before and after compression and framing.
+    package var logRawBytes: UInt64
+    package var logStoredBytes: UInt64
+    /// Resident memory and processor time of the daemon.
+    package var residentBytes: UInt64
+    package var cpuSeconds: Double
+
+    package init(
+        version: String, now: WallTime, uptimeSeconds: Double, counts: CountsBody, users: UInt64,
+        types: [TypeCounts], ready: UInt64, waitingClaims: UInt64, durableLSN: UInt64,
+        logSegments: UInt64, logRawBytes: UInt64, logStoredBytes: UInt64, residentBytes: UInt64,
+        cpuSeconds: Double
+    ) {
+        self.version = version
+        self.now = now
+        self.uptimeSeconds = uptimeSeconds
+        self.counts = counts
+        self.users = users
+        self.types = types
+        self.ready = ready
+        self.waitingClaims = waitingClaims
+        self.durableLSN = durableLSN
+        self.logSegments = logSegments
+        self.logRawBytes = logRawBytes
+        self.logStoredBytes = logStoredBytes
+        self.residentBytes = residentBytes
+        self.cpuSeconds = cpuSeconds
+    }
+}
+
+/// Body of `GET /v1/users?limit=&cursor=`: every user who ever submitted, in order of first submit.
+package struct UserPageBody: Equatable, Sendable {
+    package struct User: Equatable, Sendable {
+        package var user: String
+        package var counts: CountsBody
+
+        package init(user: String, counts: CountsBody) {
+            self.user = user
+            self.counts = counts
+        }
+    }
+
+    package var users: [User]
+    package var next: String?
+
+    package init(users: [User], next: String?) {
+        self.users = users
+        self.next = next
+    }
+}
+
+/// Body of every answer that is no success: `{"error":{"code":"…","message":"…"}}`.
+package struct ErrorBody: Error, Equatable, Sendable {
+    /// A word for programs; docs/api.md lists them.
+    package var code: String
+    /// A sentence for people: what is wrong and what to do.
+    package var message: String
+    /// The field of the request that is wrong.
+    package var field: String?
+    /// Where the job stands, for a stale token.
+    package var holder: AttemptHolder?
+
+    package struct AttemptHolder: Equatable, Sendable {
+        package var user: String
+        package var job: String
+        package var status: String
+        package var attempt: Int
+        package var worker: String?
+        package var token: UInt64?
+
+        package init(
+            user: String, job: String, status: String, attempt: Int, worker: String?,
+            token: UInt64?
+        ) {
+            self.user = user
+            self.job = job
+            self.status = status
+            self.attempt = attempt
+            self.worker = worker
+            self.token = token
+        }
+    }
+
+    package init(
+        code: String, message: String, field: String? = nil, holder: AttemptHolder? = nil
+    ) {
+        self.code = code
+        self.message = message
+        self.field = field
+        self.holder = holder
+    }
+}

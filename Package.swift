@@ -45,6 +45,8 @@ let system = Target.Dependency.product(name: "SystemPackage", package: "swift-sy
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let lifecycle = Target.Dependency.product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(
+    name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -96,7 +98,8 @@ let package = Package(
             name: "DaybookCommand",
             dependencies: [
                 "Units", "JobModel", "Storage", "EventLog", "JobCoding", "Engine", "Wire", "Server",
-                "Client", "Executor", "LoadGenerator", arguments, lifecycle, logging, system,
+                "Client", "Executor", "LoadGenerator", arguments, lifecycle,
+                unixSignals, logging, system,
             ],
             swiftSettings: settings),
         room("TestKit", imports: ["Units", "JobModel", "Storage"], libraries: [subprocess, system]),

@@ -41,6 +41,8 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let lifecycle = Target.Dependency.product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let arguments = Target.Dependency.product(
@@ -55,6 +57,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -75,12 +78,12 @@ let package = Package(
         room("Storage"),
         room("EventLog", imports: ["Units", "ByteCoding", "Storage", "CLZ4"], libraries: [crypto]),
         room("JobCoding", imports: ["Units", "JobModel", "ByteCoding"]),
-        room("JobState", imports: ["Units", "JobModel"]),
+        room("JobState", imports: ["Units", "JobModel"], libraries: [heap]),
         room(
             "Engine",
             imports: [
                 "Units", "JobModel", "ByteCoding", "Storage", "EventLog", "JobCoding", "JobState",
-            ]),
+            ], libraries: [deque]),
         room("Daybook", imports: ["Units", "JobModel", "Storage", "Engine"]),
         room("Wire", imports: ["Units"]),
         room(

@@ -62,7 +62,9 @@ package struct ByteReader: ~Escapable {
         throw .truncated(offsetBytes: position)
     }
 
-    /// Borrows the next `count` bytes. A negative count is a fault, like one past the end.
+    /// Borrows the next `count` bytes.
+    ///
+    /// A negative count is a fault, like one past the end.
     @inlinable
     @_lifetime(copy self)
     package mutating func read(count: Int) throws(ByteFault) -> RawSpan {
@@ -72,7 +74,9 @@ package struct ByteReader: ~Escapable {
         return slice
     }
 
-    /// Copies the next `count` bytes. Nothing is allocated unless all of them are there.
+    /// Copies the next `count` bytes.
+    ///
+    /// Nothing is allocated unless all of them are there.
     @inlinable
     package mutating func readArray(count: Int) throws(ByteFault) -> [UInt8] {
         let slice = try read(count: count)

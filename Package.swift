@@ -4,16 +4,17 @@ import PackageDescription
 // Set by `make`: a newer compiler's warnings must not break somebody else's build.
 let warningsAreErrors = Context.environment["WARNINGS_AS_ERRORS"] != nil
 
-let settings: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .strictMemorySafety(),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-    .enableUpcomingFeature("InferIsolatedConformances"),
-    .enableUpcomingFeature("ImmutableWeakCaptures"),
-] + (warningsAreErrors ? [.treatAllWarnings(as: .error)] : [])
+let settings: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .strictMemorySafety(),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        .enableUpcomingFeature("InferIsolatedConformances"),
+        .enableUpcomingFeature("ImmutableWeakCaptures"),
+    ] + (warningsAreErrors ? [.treatAllWarnings(as: .error)] : [])
 
 /// A room of the architecture (docs/ARCHITECTURE.md): `imports` are the only rooms it may see.
 func room(
@@ -62,7 +63,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
-        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(
+            url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
@@ -83,7 +85,7 @@ let package = Package(
             "Engine",
             imports: [
                 "Units", "JobModel", "ByteCoding", "Storage", "EventLog", "JobCoding", "JobState",
-            ], libraries: [deque]),
+            ], libraries: [deque, heap]),
         room("Daybook", imports: ["Units", "JobModel", "Storage", "Engine"]),
         room("Wire", imports: ["Units"]),
         room(
@@ -113,10 +115,12 @@ let package = Package(
         tests(of: "Daybook", imports: ["Daybook", "TestKit"]),
         tests(of: "Wire", imports: ["Units", "Wire"]),
         tests(
-            of: "Server", imports: ["Units", "JobModel", "Server", "Engine", "Wire", "Client", "TestKit"]),
+            of: "Server",
+            imports: ["Units", "JobModel", "Server", "Engine", "Wire", "Client", "TestKit"]),
         tests(of: "Executor", imports: ["Executor", "TestKit"]),
         tests(of: "LoadGenerator", imports: ["Units", "LoadGenerator", "TestKit"]),
-        tests(of: "DaybookCommand", imports: ["Units", "Wire", "Client", "TestKit", "DaybookCommand"]),
+        tests(
+            of: "DaybookCommand", imports: ["Units", "Wire", "Client", "TestKit", "DaybookCommand"]),
         tests(of: "House", imports: ["TestKit"]),
     ]
 )

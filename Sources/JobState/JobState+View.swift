@@ -48,11 +48,29 @@ extension JobState {
         return jobs[slot].lastFailure
     }
 
+    /// Token of the job's newest attempt, whether it has ended or not; nil before the first.
+    package func newestToken(submittedAt lsn: LSN) -> LSN? {
+        guard let slot = slotsBySubmit.find(lsn), jobs[slot].token != .zero else { return nil }
+        return jobs[slot].token
+    }
+
     /// The terms of the lease that `token` stands for; nil if it has ended.
     package func terms(of token: LSN) -> LeaseTerms? {
         guard let lease = leases[token] else { return nil }
         let policy = policies[Int(jobs[lease.slot].policy.index)]
         return LeaseTerms(token: token, duration: lease.duration, runLimit: policy.runLimit)
+    }
+
+    /// The job that the lease of `token` is for, by the LSN of its submit; nil if it has ended.
+    package func job(leasedBy token: LSN) -> LSN? {
+        guard let lease = leases[token] else { return nil }
+        return jobs[lease.slot].submitted
+    }
+
+    /// The token of the lease on a job; nil if no worker holds one.
+    package func token(leasing job: LSN) -> LSN? {
+        guard let slot = slotsBySubmit.find(job), jobs[slot].status.isLeased else { return nil }
+        return jobs[slot].token
     }
 
     /// The terms of every lease, in order of grant.

@@ -4,16 +4,17 @@ import PackageDescription
 // Set by `make`: a newer compiler's warnings must not break somebody else's build.
 let warningsAreErrors = Context.environment["WARNINGS_AS_ERRORS"] != nil
 
-let settings: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .strictMemorySafety(),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-    .enableUpcomingFeature("InferIsolatedConformances"),
-    .enableUpcomingFeature("ImmutableWeakCaptures"),
-] + (warningsAreErrors ? [.treatAllWarnings(as: .error)] : [])
+let settings: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .strictMemorySafety(),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        .enableUpcomingFeature("InferIsolatedConformances"),
+        .enableUpcomingFeature("ImmutableWeakCaptures"),
+    ] + (warningsAreErrors ? [.treatAllWarnings(as: .error)] : [])
 
 /// A room of the architecture (docs/ARCHITECTURE.md): `imports` are the only rooms it may see.
 func room(
@@ -41,6 +42,8 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let lifecycle = Target.Dependency.product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let arguments = Target.Dependency.product(
@@ -55,11 +58,13 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
-        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(
+            url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
@@ -75,12 +80,12 @@ let package = Package(
         room("Storage"),
         room("EventLog", imports: ["Units", "ByteCoding", "Storage", "CLZ4"], libraries: [crypto]),
         room("JobCoding", imports: ["Units", "JobModel", "ByteCoding"]),
-        room("JobState", imports: ["Units", "JobModel"]),
+        room("JobState", imports: ["Units", "JobModel"], libraries: [heap]),
         room(
             "Engine",
             imports: [
                 "Units", "JobModel", "ByteCoding", "Storage", "EventLog", "JobCoding", "JobState",
-            ]),
+            ], libraries: [deque, heap]),
         room("Daybook", imports: ["Units", "JobModel", "Storage", "Engine"]),
         room("Wire", imports: ["Units"]),
         room(
@@ -110,10 +115,12 @@ let package = Package(
         tests(of: "Daybook", imports: ["Daybook", "TestKit"]),
         tests(of: "Wire", imports: ["Units", "Wire"]),
         tests(
-            of: "Server", imports: ["Units", "JobModel", "Server", "Engine", "Wire", "Client", "TestKit"]),
+            of: "Server",
+            imports: ["Units", "JobModel", "Server", "Engine", "Wire", "Client", "TestKit"]),
         tests(of: "Executor", imports: ["Executor", "TestKit"]),
         tests(of: "LoadGenerator", imports: ["Units", "LoadGenerator", "TestKit"]),
-        tests(of: "DaybookCommand", imports: ["Units", "Wire", "Client", "TestKit", "DaybookCommand"]),
+        tests(
+            of: "DaybookCommand", imports: ["Units", "Wire", "Client", "TestKit", "DaybookCommand"]),
         tests(of: "House", imports: ["TestKit"]),
     ]
 )

@@ -1,2 +1,3 @@
 import Subprocess
+
 enum ExecutorPlaceholder {}

@@ -26,7 +26,12 @@ package final class Engine: Sendable {
 
     /// Opens the data directory, which is made if it is not there, and recovers what it holds.
     ///
-    /// - Parameter progress: Called now and then during recovery, on another thread.
+    /// - Parameters:
+    ///   - directory: The data directory; one engine at a time.
+    ///   - options: Sizes and bounds.
+    ///   - storage: Where files are; another one in tests only.
+    ///   - clock: Where time comes from; another one in tests only.
+    ///   - progress: Called now and then during recovery, on another thread.
     /// - Returns: Once every job of the log is served again.
     /// - Throws: `LogError` if the directory is in use, cannot be written, is of a newer format, or
     ///   its log is corrupt. Nothing was changed then, except that a torn tail may have been cut.
@@ -93,6 +98,8 @@ package final class Engine: Sendable {
     ///   - leaseDuration: How long it lasts from now on; nil: as long as before.
     ///   - progress: Shown to people.
     ///   - checkpoint: Handed to the next attempt if this one fails.
+    /// - Returns: The job, with the lease's new end.
+    /// - Throws: `Rejection.staleToken` if the lease has ended, `unknownToken` if it never was.
     package func heartbeat(
         token: LSN, leaseDuration: TimeSpan?, progress: [UInt8]?, checkpoint: [UInt8]?
     ) async throws(EngineError) -> JobView {

@@ -65,7 +65,9 @@ package final class Engine: Sendable {
         try await ask { .cancel(key, $0) }
     }
 
-    /// Claims jobs that are due; waits up to `wait` for the first. Empty where none became due.
+    /// Claims jobs that are due; waits up to `wait` for the first.
+    ///
+    /// Empty where none became due.
     ///
     /// Cancelling the task withdraws the wish; jobs granted at that very moment stay leased until
     /// their leases run out.
@@ -86,7 +88,9 @@ package final class Engine: Sendable {
         return try result.get()
     }
 
-    /// Says that a worker begins with the job it has claimed. Saying it again changes nothing.
+    /// Says that a worker begins with the job it has claimed.
+    ///
+    /// Saying it again changes nothing.
     package func start(token: LSN) async throws(EngineError) -> JobView {
         try await attempt(token, .start)
     }
@@ -108,13 +112,17 @@ package final class Engine: Sendable {
             .heartbeat(leaseDuration: leaseDuration, progress: progress, checkpoint: checkpoint))
     }
 
-    /// Says that an attempt has succeeded. Repeating it with the same token is answered alike.
+    /// Says that an attempt has succeeded.
+    ///
+    /// Repeating it with the same token is answered alike.
     package func succeed(token: LSN, message: String?) async throws(EngineError) -> JobView {
         try await attempt(token, .succeed(message: message))
     }
 
-    /// Says that an attempt has failed. Repeating it with the same token is answered alike, as
-    /// long as the job has not been claimed again.
+    /// Says that an attempt has failed.
+    ///
+    /// Repeating it with the same token is answered alike, as long as the job has not been claimed
+    /// again.
     package func fail(
         token: LSN, isRetriable: Bool, message: String?
     ) async throws(EngineError) -> JobView {

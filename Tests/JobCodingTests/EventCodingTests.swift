@@ -84,7 +84,9 @@ private func decoded(_ bytes: [UInt8]) throws(EventFault) -> Event {
     }
 }
 
-/// Bytes that version 1 wrote. Never change them: logs out there hold them.
+/// Bytes that version 1 wrote.
+///
+/// Never change them: logs out there hold them.
 @Suite struct `Events of format 1` {
     @Test func `a submitted event is read for ever`() throws {
         let bytes: [UInt8] = [

@@ -25,7 +25,9 @@ package struct ClaimOrder: Sendable {
     }
 }
 
-/// A job handed to a worker. Durable before the worker sees it.
+/// A job handed to a worker.
+///
+/// Durable before the worker sees it.
 package struct Grant: Equatable, Sendable {
     package var job: JobView
     package var payload: [UInt8]
@@ -55,7 +57,9 @@ package struct JobQuery: Sendable {
     }
 }
 
-/// One page of a listing. `next` is the `before` of the page that follows; nil: this is the last.
+/// One page of a listing.
+///
+/// `next` is the `before` of the page that follows; nil: this is the last.
 ///
 /// A page may hold fewer jobs than asked for, even none, and still have a next one: the work of
 /// one call is bounded however few jobs pass the filters.

@@ -26,6 +26,8 @@ extension Engine {
     /// - Parameters:
     ///   - key: The job.
     ///   - eventsMax: Older events than this many are left out.
+    /// - Returns: The events, oldest first.
+    /// - Throws: `EngineError.unreadable` if the log cannot be read back.
     package func timeline(
         _ key: JobKey, eventsMax: Int
     ) async throws(EngineError) -> Timeline {
@@ -55,8 +57,10 @@ extension Engine {
 }
 
 extension AttemptStep {
-    /// Whether `fact`, the newest of an attempt, is what this step comes to: then the worker did
-    /// not get our answer and asks again. An expired lease is not what any step comes to.
+    /// Whether `fact`, the newest of an attempt, is what this step comes to.
+    ///
+    /// Then the worker did not get our answer and asks again. An expired lease is not what any
+    /// step comes to.
     fileprivate func broughtAbout(_ fact: Fact) -> Bool {
         switch (self, fact) {
         case (.succeed, .succeeded):

@@ -26,7 +26,12 @@ package final class Engine: Sendable {
 
     /// Opens the data directory, which is made if it is not there, and recovers what it holds.
     ///
-    /// - Parameter progress: Called now and then during recovery, on another thread.
+    /// - Parameters:
+    ///   - directory: The data directory; one engine at a time.
+    ///   - options: Sizes and bounds.
+    ///   - storage: Where files are; another one in tests only.
+    ///   - clock: Where time comes from; another one in tests only.
+    ///   - progress: Called now and then during recovery, on another thread.
     /// - Returns: Once every job of the log is served again.
     /// - Throws: `LogError` if the directory is in use, cannot be written, is of a newer format, or
     ///   its log is corrupt. Nothing was changed then, except that a torn tail may have been cut.
@@ -60,7 +65,9 @@ package final class Engine: Sendable {
         try await ask { .cancel(key, $0) }
     }
 
-    /// Claims jobs that are due; waits up to `wait` for the first. Empty where none became due.
+    /// Claims jobs that are due; waits up to `wait` for the first.
+    ///
+    /// Empty where none became due.
     ///
     /// Cancelling the task withdraws the wish; jobs granted at that very moment stay leased until
     /// their leases run out.
@@ -81,7 +88,9 @@ package final class Engine: Sendable {
         return try result.get()
     }
 
-    /// Says that a worker begins with the job it has claimed. Saying it again changes nothing.
+    /// Says that a worker begins with the job it has claimed.
+    ///
+    /// Saying it again changes nothing.
     package func start(token: LSN) async throws(EngineError) -> JobView {
         try await attempt(token, .start)
     }
@@ -93,6 +102,8 @@ package final class Engine: Sendable {
     ///   - leaseDuration: How long it lasts from now on; nil: as long as before.
     ///   - progress: Shown to people.
     ///   - checkpoint: Handed to the next attempt if this one fails.
+    /// - Returns: The job, with the lease's new end.
+    /// - Throws: `Rejection.staleToken` if the lease has ended, `unknownToken` if it never was.
     package func heartbeat(
         token: LSN, leaseDuration: TimeSpan?, progress: [UInt8]?, checkpoint: [UInt8]?
     ) async throws(EngineError) -> JobView {
@@ -101,13 +112,17 @@ package final class Engine: Sendable {
             .heartbeat(leaseDuration: leaseDuration, progress: progress, checkpoint: checkpoint))
     }
 
-    /// Says that an attempt has succeeded. Repeating it with the same token is answered alike.
+    /// Says that an attempt has succeeded.
+    ///
+    /// Repeating it with the same token is answered alike.
     package func succeed(token: LSN, message: String?) async throws(EngineError) -> JobView {
         try await attempt(token, .succeed(message: message))
     }
 
-    /// Says that an attempt has failed. Repeating it with the same token is answered alike, as
-    /// long as the job has not been claimed again.
+    /// Says that an attempt has failed.
+    ///
+    /// Repeating it with the same token is answered alike, as long as the job has not been claimed
+    /// again.
     package func fail(
         token: LSN, isRetriable: Bool, message: String?
     ) async throws(EngineError) -> JobView {

@@ -27,7 +27,9 @@ struct LeaseClock {
 
     private var deadlines: [LSN: Deadlines] = [:]
     /// One alarm for each lease at least, never later than its deadline: an extended lease keeps
-    /// its early alarm, which is set anew when it rings. Alarms of ended leases ring in vain.
+    /// its early alarm, which is set anew when it rings.
+    ///
+    /// Alarms of ended leases ring in vain.
     private var alarms = Heap<Alarm>()
 
     /// A lease begins.

@@ -93,7 +93,9 @@ package struct JobContent: Hashable, Sendable {
     package static let priorityStandard: UInt8 = 100
 }
 
-/// Bounds of what a caller may ask for. The server checks them where it reads the field.
+/// Bounds of what a caller may ask for.
+///
+/// The server checks them where it reads the field.
 package enum JobLimits {
     package static let payloadBytesMax = 65_536
     package static let checkpointBytesMax = 65_536

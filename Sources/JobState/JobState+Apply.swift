@@ -3,7 +3,9 @@ package import JobModel
 package import Units
 
 extension JobState {
-    /// Folds one event of the log into the state. Events come in order, without gaps.
+    /// Folds one event of the log into the state.
+    ///
+    /// Events come in order, without gaps.
     package mutating func apply(_ event: Event, at lsn: LSN) {
         precondition(lsn == appliedLSN.next, "event \(lsn) does not follow \(appliedLSN)")
         appliedLSN = lsn

@@ -1,2 +1,3 @@
 import Histogram
+
 enum LoadPlaceholder {}

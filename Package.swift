@@ -130,7 +130,9 @@ let package = Package(
         tests(
             of: "Server",
             imports: ["Units", "JobModel", "Server", "Engine", "Wire", "Client", "TestKit"]),
-        tests(of: "Executor", imports: ["Executor", "TestKit"]),
+        tests(
+            of: "Executor", imports: ["Units", "Wire", "Client", "Executor", "TestKit"],
+            libraries: [logging]),
         tests(of: "LoadGenerator", imports: ["Units", "LoadGenerator", "TestKit"]),
         tests(
             of: "DaybookCommand", imports: ["Units", "Wire", "Client", "TestKit", "DaybookCommand"]),

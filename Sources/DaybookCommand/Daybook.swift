@@ -20,7 +20,7 @@ struct DaybookCommand: AsyncParsableCommand {
         version: daybookVersion,
         subcommands: [
             ServeCommand.self, SubmitCommand.self, ListCommand.self, ShowCommand.self,
-            CancelCommand.self, StatsCommand.self, WorkCommand.self, LogCommand.self,
+            CancelCommand.self, StatsCommand.self, WorkCommand.self,
         ])
 
     static func main() async {

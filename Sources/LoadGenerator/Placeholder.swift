@@ -1,2 +1,0 @@
-import Histogram
-enum LoadPlaceholder {}

@@ -86,7 +86,8 @@ package struct HeartbeatRequest: Equatable, Sendable {
     /// Any JSON up to 64 KiB, handed to the next attempt, as its text.
     package var checkpoint: [UInt8]?
 
-    package init(leaseSeconds: Double? = nil, progress: [UInt8]? = nil, checkpoint: [UInt8]? = nil) {
+    package init(leaseSeconds: Double? = nil, progress: [UInt8]? = nil, checkpoint: [UInt8]? = nil)
+    {
         self.leaseSeconds = leaseSeconds
         self.progress = progress
         self.checkpoint = checkpoint

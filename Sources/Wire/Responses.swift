@@ -187,7 +187,9 @@ package struct EventBody: Equatable, Sendable {
 
     package static func == (left: EventBody, right: EventBody) -> Bool {
         left.lsn == right.lsn && left.time == right.time && left.event == right.event
-            && left.fields.elementsEqual(right.fields) { $0.name == $1.name && $0.value == $1.value }
+            && left.fields.elementsEqual(right.fields) {
+                $0.name == $1.name && $0.value == $1.value
+            }
     }
 }
 

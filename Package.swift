@@ -91,7 +91,9 @@ let package = Package(
             libraries: [hummingbird, nioCore, lifecycle, logging]),
         room("Client", imports: ["Units", "Wire"], libraries: [httpClient, nioCore, nioHTTP1]),
         room("Executor", imports: ["Units", "Wire", "Client"], libraries: [subprocess, system, logging]),
-        room("LoadGenerator", imports: ["Units", "Wire", "Client"], libraries: [histogram]),
+        room(
+            "LoadGenerator", imports: ["Units", "Wire", "Client"],
+            libraries: [histogram, subprocess, system]),
         .executableTarget(
             name: "DaybookCommand",
             dependencies: [
@@ -115,7 +117,8 @@ let package = Package(
         tests(
             of: "Server", imports: ["Units", "JobModel", "Server", "Engine", "Wire", "Client", "TestKit"]),
         tests(of: "Executor", imports: ["Executor", "TestKit"]),
-        tests(of: "LoadGenerator", imports: ["Units", "LoadGenerator", "TestKit"]),
+        tests(
+            of: "LoadGenerator", imports: ["Units", "Wire", "Client", "LoadGenerator", "TestKit"]),
         tests(of: "DaybookCommand", imports: ["Units", "Wire", "Client", "TestKit", "DaybookCommand"]),
         tests(of: "House", imports: ["TestKit"]),
     ]

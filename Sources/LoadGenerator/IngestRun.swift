@@ -1,4 +1,4 @@
-package import Client
+import Client
 import Synchronization
 package import Units
 import Wire
@@ -27,7 +27,7 @@ package final class IngestRun: Sendable {
         }
     }
 
-    private let client: DaybookClient
+    private let clients: LoadClients
     private let plan: Plan
     private let clock: LoadClock
     private let mix: IngestMix
@@ -38,8 +38,8 @@ package final class IngestRun: Sendable {
     private let submitAck = LatencyRecorder()
     private let refusals = FailureTally()
 
-    package init(client: DaybookClient, plan: Plan) {
-        self.client = client
+    package init(clients: LoadClients, plan: Plan) {
+        self.clients = clients
         self.plan = plan
         clock = LoadClock()
         mix = IngestMix(
@@ -47,7 +47,7 @@ package final class IngestRun: Sendable {
             run: UInt64(clock.startedAt.microseconds))
         loop = OpenLoop(clock: clock, outstandingMax: Self.outstandingMax)
         workers = SimulatedWorkers(
-            client: client, clock: clock,
+            client: clients.workers, clock: clock,
             plan: .init(slots: plan.slots, lease: Self.lease, heartbeatsAlways: true),
             types: TypeList(mix.types), runTime: { _ in .zero })
     }
@@ -58,7 +58,7 @@ package final class IngestRun: Sendable {
     package func run(
         progress: @escaping @Sendable (String) -> Void
     ) async throws(LoadError) -> IngestReport {
-        let before = try await UsageReading.taken(client, clock)
+        let before = try await UsageReading.taken(clients.workers, clock)
         let origin = clock.now
         let outcome = await withTaskGroup(
             returning: Result<(Backlog, UsageReading), LoadError>.self
@@ -70,7 +70,7 @@ package final class IngestRun: Sendable {
             }
             do throws(LoadError) {
                 let backlog = try await offer(from: origin)
-                let end = try await UsageReading.taken(client, clock)
+                let end = try await UsageReading.taken(clients.workers, clock)
                 await untilCompleted()
                 return .success((backlog, end))
             } catch {
@@ -78,7 +78,7 @@ package final class IngestRun: Sendable {
             }
         }
         let (backlog, end) = try outcome.get()
-        let after = try await UsageReading.taken(client, clock)
+        let after = try await UsageReading.taken(clients.workers, clock)
         let usage = Usage(
             from: before, to: end, logAfter: after.stats, jobs: acknowledged.count)
         return report(since: origin, backlog, usage)
@@ -116,7 +116,7 @@ package final class IngestRun: Sendable {
         let (user, request) = mix.job(
             arrival.value, executionTime: clock.wallTime(at: arrival.due))
         do throws(ClientError) {
-            _ = try await client.submit(user: user, request)
+            _ = try await clients.submitters.submit(user: user, request)
             let now = clock.now
             submitAck.record(now.span(since: arrival.due))
             acknowledged.add(at: now)

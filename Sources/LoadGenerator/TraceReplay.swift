@@ -1,4 +1,3 @@
-package import Client
 import Synchronization
 package import Units
 import Wire
@@ -27,15 +26,15 @@ package struct TraceReplay: Sendable {
         }
     }
 
-    private let client: DaybookClient
+    private let clients: LoadClients
     private let plan: Plan
     private let progress: @Sendable (String) -> Void
 
     /// - Parameter progress: Takes a line about each second.
     package init(
-        client: DaybookClient, plan: Plan, progress: @escaping @Sendable (String) -> Void
+        clients: LoadClients, plan: Plan, progress: @escaping @Sendable (String) -> Void
     ) {
-        self.client = client
+        self.clients = clients
         self.plan = plan
         self.progress = progress
     }
@@ -45,12 +44,12 @@ package struct TraceReplay: Sendable {
         let types = TypeList()
         var feed = TraceFeed(reader, limit: plan.limit, speedup: plan.speedup, types: types)
         try await feed.readAhead()
-        let usersBefore = try await UserCounts.taken(client)
-        let session = TraceSession(client: client, plan: plan, types: types, feed: feed)
-        let before = try await UsageReading.taken(client, session.clock)
+        let usersBefore = try await UserCounts.taken(clients.workers)
+        let session = TraceSession(clients: clients, plan: plan, types: types, feed: feed)
+        let before = try await UsageReading.taken(clients.workers, session.clock)
         try await session.run(&feed, progress: progress)
-        let end = try await UsageReading.taken(client, session.clock)
-        let usersAfter = try await UserCounts.taken(client)
+        let end = try await UsageReading.taken(clients.workers, session.clock)
+        let usersAfter = try await UserCounts.taken(clients.workers)
         let differences = CountsCheck.differences(
             expected: feed.jobsByUser, before: usersBefore.byUser, after: usersAfter.byUser)
         let byStatus = CountsCheck.totals(

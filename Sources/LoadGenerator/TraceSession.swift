@@ -7,7 +7,7 @@ import Wire
 final class TraceSession: Sendable {
     let clock: LoadClock
     let acknowledged = Milestones()
-    private let client: DaybookClient
+    private let clients: LoadClients
     private let plan: TraceReplay.Plan
     private let types: TypeList
     private let workers: SimulatedWorkers
@@ -19,14 +19,14 @@ final class TraceSession: Sendable {
     /// Jobs there will be, as far as it is known.
     private let jobsExpected = Mutex<Int?>(nil)
 
-    init(client: DaybookClient, plan: TraceReplay.Plan, types: TypeList, feed: TraceFeed) {
+    init(clients: LoadClients, plan: TraceReplay.Plan, types: TypeList, feed: TraceFeed) {
         clock = LoadClock()
-        self.client = client
+        self.clients = clients
         self.plan = plan
         self.types = types
         loop = OpenLoop(clock: clock, outstandingMax: Self.outstandingMax)
         workers = SimulatedWorkers(
-            client: client, clock: clock,
+            client: clients.workers, clock: clock,
             plan: .init(slots: plan.slots, lease: plan.lease, heartbeatsAlways: false),
             types: types, runTime: { feed.runTime(of: $0.payload) })
     }
@@ -70,7 +70,7 @@ final class TraceSession: Sendable {
         var patience = Patience(Self.patience, clock: clock)
         while true {
             do throws(ClientError) {
-                _ = try await client.submit(user: job.userName, request)
+                _ = try await clients.submitters.submit(user: job.userName, request)
                 let now = clock.now
                 submitAck.record(now.span(since: arrival.due))
                 acknowledged.add(at: now)
@@ -105,7 +105,7 @@ final class TraceSession: Sendable {
     private func openJobs() async throws(LoadError) -> UInt64 {
         let names = Set(types.all)
         do throws(ClientError) {
-            return try await client.stats().types.filter { names.contains($0.type) }
+            return try await clients.workers.stats().types.filter { names.contains($0.type) }
                 .reduce(0) { sum, type in
                     sum + type.counts.notStarted + type.counts.claimed + type.counts.processing
                         + type.counts.retriableFailure

@@ -98,7 +98,7 @@ let package = Package(
             name: "DaybookCommand",
             dependencies: [
                 "Units", "JobModel", "Storage", "EventLog", "JobCoding", "Engine", "Wire", "Server",
-                "Client", "Executor", "LoadGenerator", arguments, lifecycle, logging,
+                "Client", "Executor", "LoadGenerator", arguments, lifecycle, logging, system,
             ],
             swiftSettings: settings),
         room("TestKit", imports: ["Units", "JobModel", "Storage"], libraries: [subprocess, system]),

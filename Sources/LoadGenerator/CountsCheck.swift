@@ -59,7 +59,10 @@ package enum CountsCheck {
     ) -> [(status: String, count: Int)] {
         let users = Array(users)
         return statuses.map { status in
-            (status.name, users.reduce(0) { $0 + increase(of: status.count, before[$1], after[$1]) })
+            (
+                status.name,
+                users.reduce(0) { $0 + increase(of: status.count, before[$1], after[$1]) }
+            )
         }
     }
 

@@ -44,7 +44,8 @@ package enum FloorVerdict {
         let wanted = figures.askedRate * rateShareMin
         let rates = [
             ("offered", figures.offeredRate, " (the generator itself was too slow)"),
-            ("acknowledged", figures.acknowledgedRate, ""), ("completed", figures.completedRate, ""),
+            ("acknowledged", figures.acknowledgedRate, ""),
+            ("completed", figures.completedRate, ""),
         ]
         for (name, rate, hint) in rates where rate < wanted {
             reasons.append(

@@ -1,5 +1,5 @@
-package import Wire
 package import Units
+package import Wire
 
 /// The jobs of `bench ingest`: who submits what, from one seed.
 ///
@@ -27,7 +27,8 @@ package struct IngestMix: Sendable {
         var generator = SeededGenerator(seed: seed, index: UInt64(index))
         let user = users[Int(generator.next() % UInt64(users.count))]
         let request = SubmitRequest(
-            job: jobPrefix + String(index), type: types[Int(generator.next() % UInt64(types.count))],
+            job: jobPrefix + String(index),
+            type: types[Int(generator.next() % UInt64(types.count))],
             executionTime: executionTime, payload: payload(&generator))
         return (user, request)
     }

@@ -38,7 +38,8 @@ package struct IngestReport: Equatable, Sendable, Encodable {
             "\(ReportTable.number(askedRate)) jobs/s for \(ReportTable.number(durationSeconds)) s, "
                 + "\(arrivals) arrivals")
         table.add("offered", "\(ReportTable.number(offeredRate)) /s")
-        table.add("acknowledged", "\(ReportTable.number(acknowledgedRate)) /s, \(acknowledged) jobs")
+        table.add(
+            "acknowledged", "\(ReportTable.number(acknowledgedRate)) /s, \(acknowledged) jobs")
         table.add("completed", "\(ReportTable.number(completedRate)) /s, \(completed) jobs")
         table.add("submit ack", ReportTable.latency(submitAck))
         table.add("dispatch lateness", ReportTable.latency(dispatchLateness))

@@ -33,7 +33,8 @@ package final class LatencyRecorder: Sendable {
                 return Double(min(value, state.longest)) / 1_000
             }
             return LatencySummary(
-                count: Int(state.histogram.totalCount), p50: milliseconds(50), p99: milliseconds(99),
+                count: Int(state.histogram.totalCount), p50: milliseconds(50),
+                p99: milliseconds(99),
                 p999: milliseconds(99.9), max: Double(state.longest) / 1_000)
         }
     }

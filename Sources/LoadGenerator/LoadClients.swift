@@ -1,4 +1,4 @@
-package import Client
+import Client
 
 /// The connections to a daemon: one pool for those who submit and one for the workers.
 ///
@@ -25,12 +25,8 @@ package struct LoadClients: Sendable {
     }
 
     /// Closes the connections; no call may be under way.
-    package func shutdown() async throws(LoadError) {
-        do throws(ClientError) {
-            try await submitters.shutdown()
-            try await workers.shutdown()
-        } catch {
-            throw .daemon("\(error)")
-        }
+    package func shutdown() async {
+        await submitters.shutdown()
+        await workers.shutdown()
     }
 }

@@ -35,7 +35,8 @@ package struct OpenLoop: Sendable {
         next: () async throws(LoadError) -> Arrival<Value>?,
         send: @escaping @Sendable (Arrival<Value>) async -> Void
     ) async throws(LoadError) {
-        let outcome = await withDiscardingTaskGroup(returning: Result<Void, LoadError>.self) { group in
+        let outcome = await withDiscardingTaskGroup(returning: Result<Void, LoadError>.self) {
+            group in
             do throws(LoadError) {
                 while let arrival = try await next(), await clock.sleep(until: arrival.due) {
                     await takePlace()

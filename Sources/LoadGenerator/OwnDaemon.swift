@@ -27,7 +27,7 @@ package enum OwnDaemon {
             try await reading
             return outcome
         }
-        return try result.closureOutput.get()
+        return try result.closureResult.get()
     }
 
     private static func use<Value>(

@@ -14,15 +14,19 @@ struct SimulatedAttempt: Sendable {
     /// True where the daemon took the success.
     func run(for runTime: TimeSpan, heartbeatsAlways: Bool) async -> Bool {
         guard
-            await call("start", endsIn: "PROCESSING", { () async throws(ClientError) in
-                try await client.start(token: grant.token)
-            })
+            await call(
+                "start", endsIn: "PROCESSING",
+                { () async throws(ClientError) in
+                    try await client.start(token: grant.token)
+                })
         else { return false }
         let end = clock.now.advanced(by: runTime)
         guard await stayAlive(until: end, heartbeatsAlways) else { return false }
-        return await call("succeed", endsIn: "SUCCESS", { () async throws(ClientError) in
-            try await client.succeed(token: grant.token, SucceedRequest())
-        })
+        return await call(
+            "succeed", endsIn: "SUCCESS",
+            { () async throws(ClientError) in
+                try await client.succeed(token: grant.token, SucceedRequest())
+            })
     }
 
     /// Sleeps until `end`, with a heartbeat each third of the lease.
@@ -40,9 +44,11 @@ struct SimulatedAttempt: Sendable {
 
     private func heartbeat() async -> Bool {
         figures.heartbeats.add()
-        return await call("heartbeat", endsIn: "PROCESSING", { () async throws(ClientError) in
-            try await client.heartbeat(token: grant.token, HeartbeatRequest())
-        })
+        return await call(
+            "heartbeat", endsIn: "PROCESSING",
+            { () async throws(ClientError) in
+                try await client.heartbeat(token: grant.token, HeartbeatRequest())
+            })
     }
 
     /// Makes the call, again while the daemon is out of reach; true where the job stands at `status`.

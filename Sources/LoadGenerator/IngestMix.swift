@@ -12,7 +12,7 @@ package struct IngestMix: Sendable {
     private let seed: UInt64
     private let jobPrefix: String
 
-    /// - Parameter run: Tells this run's job ids from those of other runs.
+    /// A mix of jobs with ids that no other `run` has.
     package init(userCount: Int, typeCount: Int, seed: UInt64, run: UInt64) {
         users = (0..<userCount).map { "bench-user-\($0)" }
         types = (0..<typeCount).map { "bench-\($0)" }

@@ -1,4 +1,4 @@
-/// What a run of `bench ingest` showed. Rates are jobs a second.
+/// What a run of `bench ingest` showed; rates are jobs a second.
 package struct IngestReport: Equatable, Sendable, Encodable {
     package var askedRate: Double
     package var durationSeconds: Double
@@ -22,9 +22,9 @@ package struct IngestReport: Equatable, Sendable, Encodable {
     package var heartbeats: Int
     package var lostAttempts: Int
     package var slots: OccupancySummary
-    /// Submits that were refused or not answered, by kind. They are not made again.
+    /// Submits that were refused or not answered, by kind; they are not made again.
     package var refusals: [String: Int]
-    /// Workers' calls that failed, by call and kind. They are made again for a while.
+    /// Workers' calls that failed, by call and kind; they are made again for a while.
     package var workerFailures: [String: Int]
     package var usage: Usage
     /// Why the floor was missed; empty: it was held.

@@ -54,7 +54,7 @@ package final class IngestRun: Sendable {
 
     /// Runs to the end of the schedule and until the backlog is done, for at most half a minute.
     ///
-    /// - Parameter progress: Takes a line about each second.
+    /// `progress` takes a line about each second.
     package func run(
         progress: @escaping @Sendable (String) -> Void
     ) async throws(LoadError) -> IngestReport {

@@ -50,6 +50,14 @@ package struct LatencySummary: Equatable, Sendable, Encodable {
     package var p999: Double
     package var max: Double
 
+    package init(count: Int, p50: Double, p99: Double, p999: Double, max: Double) {
+        self.count = count
+        self.p50 = p50
+        self.p99 = p99
+        self.p999 = p999
+        self.max = max
+    }
+
     private enum CodingKeys: String, CodingKey {
         case count
         case p50 = "p50Ms"

@@ -31,7 +31,7 @@ package struct LoadClock: Sendable {
         return span < .zero ? nil : MonotonicTime(microseconds: span.microseconds)
     }
 
-    /// Returns at `moment`, at once if that has passed. False if the task was cancelled first.
+    /// Returns at `moment`, at once if that has passed; false if the task was cancelled first.
     package func sleep(until moment: MonotonicTime) async -> Bool {
         guard moment > now else { return !Task.isCancelled }
         let instant = origin.advanced(by: .microseconds(moment.microseconds))
@@ -43,7 +43,7 @@ package struct LoadClock: Sendable {
         }
     }
 
-    /// Returns after `span`. False if the task was cancelled first.
+    /// Returns after `span`; false if the task was cancelled first.
     package func sleep(for span: TimeSpan) async -> Bool {
         await sleep(until: now.advanced(by: span))
     }

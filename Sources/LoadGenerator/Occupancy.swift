@@ -58,4 +58,11 @@ package struct OccupancySummary: Equatable, Sendable, Encodable {
     package var busyMax: Int
     /// While it lasted, due jobs had to wait for a slot, whatever the daemon did.
     package var allBusySeconds: Double
+
+    package init(slots: Int, busyMean: Double, busyMax: Int, allBusySeconds: Double) {
+        self.slots = slots
+        self.busyMean = busyMean
+        self.busyMax = busyMax
+        self.allBusySeconds = allBusySeconds
+    }
 }

@@ -5,11 +5,9 @@ import SystemPackage
 package enum OwnDaemon {
     /// Starts it, passes its address to `body`, and stops it when that has ended.
     ///
-    /// Its messages go to standard error.
-    ///
-    /// - Parameters:
-    ///   - executable: Path of the `daybook` binary.
-    ///   - dataDirectory: Where its log is.
+    /// `executable` is the path of the `daybook` binary, `dataDirectory` the place of its log. Its
+    /// messages go to standard error. Throws what `body` throws, or `LoadError.daemon` if it ended
+    /// before it served.
     package static func serve<Value: Sendable>(
         executable: String, dataDirectory: String,
         body: @escaping @Sendable (String) async throws -> Value

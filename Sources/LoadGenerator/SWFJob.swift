@@ -4,7 +4,7 @@
 package struct SWFJob: Equatable, Sendable {
     /// Field 1.
     package var number: Int64
-    /// Field 2: seconds after the header's `UnixStartTime`. Never less than that of the job before.
+    /// Field 2: seconds after the header's `UnixStartTime`, never less than those of the job before.
     package var submitSeconds: Int64
     /// Field 4: how long the job ran.
     package var runSeconds: Int64?

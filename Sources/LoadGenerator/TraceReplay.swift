@@ -30,7 +30,10 @@ package struct TraceReplay: Sendable {
     private let plan: Plan
     private let progress: @Sendable (String) -> Void
 
-    /// - Parameter progress: Takes a line about each second.
+    /// - Parameters:
+    ///   - clients: Connections to a daemon that is ready; they stay open.
+    ///   - plan: How fast, and with how many workers.
+    ///   - progress: Takes a line about each second.
     package init(
         clients: LoadClients, plan: Plan, progress: @escaping @Sendable (String) -> Void
     ) {

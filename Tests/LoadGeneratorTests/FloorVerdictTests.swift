@@ -14,7 +14,7 @@ import Testing
         \FloorFigures.offeredRate, \FloorFigures.acknowledgedRate, \FloorFigures.completedRate,
     ])
     func `is missed by any rate under 99 percent`(
-        rate: WritableKeyPath<FloorFigures, Double> & Sendable
+        rate: any WritableKeyPath<FloorFigures, Double> & Sendable
     ) throws {
         var figures = held
         figures[keyPath: rate] = 989.9
@@ -27,7 +27,7 @@ import Testing
         \FloorFigures.refusals, \FloorFigures.lostAttempts, \FloorFigures.heldBack,
     ])
     func `is missed by one refusal, lost attempt or late arrival`(
-        count: WritableKeyPath<FloorFigures, Int> & Sendable
+        count: any WritableKeyPath<FloorFigures, Int> & Sendable
     ) {
         var figures = held
         figures[keyPath: count] = 1

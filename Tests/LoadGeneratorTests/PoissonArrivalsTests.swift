@@ -1,6 +1,7 @@
 import LoadGenerator
 import Testing
 import Units
+import Wire
 
 @Suite struct `Poisson arrivals` {
     private func all(rate: Double, seconds: Int64, seed: UInt64) -> [Int64] {

@@ -24,6 +24,7 @@ package struct TraceSchedule: Sendable {
 
     private func scaled(_ seconds: Int64) -> TimeSpan {
         let microseconds = (Double(seconds) * 1_000_000 / speedup).rounded()
-        return TimeSpan(microseconds: Int64(exactly: microseconds) ?? .max / 4)
+        // Half of what 64 bits hold, so that a moment of the replay plus a span still fits.
+        return TimeSpan(microseconds: min(Int64(exactly: microseconds) ?? .max, .max / 2))
     }
 }

@@ -3,10 +3,10 @@ import Testing
 import Units
 
 @Suite struct `Latency figures` {
-    /// The smallest value that at least `percent` of all values do not exceed, in milliseconds.
-    private func nearestRank(_ sorted: [Int64], percent: Double) -> Double {
-        let rank = (percent / 100 * Double(sorted.count)).rounded(.up)
-        return Double(sorted[max(Int(rank), 1) - 1]) / 1_000
+    /// The least value that at least `perMille` of a thousand values do not exceed, in milliseconds.
+    private func nearestRank(_ sorted: [Int64], perMille: Int) -> Double {
+        let rank = (perMille * sorted.count + 999) / 1_000
+        return Double(sorted[rank - 1]) / 1_000
     }
 
     @Test(arguments: [1, 2, 99, 100, 101, 1_000, 20_000])
@@ -20,11 +20,11 @@ import Units
         for value in values { recorder.record(TimeSpan(microseconds: value)) }
         let summary = recorder.summary
         let sorted = values.sorted()
-        for (found, percent) in [(summary.p50, 50), (summary.p99, 99), (summary.p999, 99.9)] {
-            let wanted = nearestRank(sorted, percent: percent)
+        for (found, perMille) in [(summary.p50, 500), (summary.p99, 990), (summary.p999, 999)] {
+            let wanted = nearestRank(sorted, perMille: perMille)
             #expect(abs(found - wanted) <= wanted / 1_000)
         }
-        #expect(summary.max == nearestRank(sorted, percent: 100))
+        #expect(summary.max == nearestRank(sorted, perMille: 1_000))
         #expect(summary.count == count)
     }
 

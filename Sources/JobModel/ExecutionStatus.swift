@@ -1,4 +1,6 @@
-/// Where a job stands. docs/state-machine.md draws the transitions.
+/// Where a job stands.
+///
+/// docs/state-machine.md draws the transitions.
 package enum ExecutionStatus: UInt8, CaseIterable, Sendable {
     case notStarted = 0
     case claimed = 1

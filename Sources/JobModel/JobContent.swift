@@ -65,8 +65,10 @@ package struct JobPolicy: Hashable, Sendable {
 /// Everything that a caller says about a job: what idempotent submits are compared by.
 package struct JobContent: Hashable, Sendable {
     package var type: JobType
-    /// Not run before this; a time that has passed means now.
-    package var executionTime: WallTime
+    /// Not run before this; a time that has passed, or none, means at once.
+    ///
+    /// Nil is kept as nil, so that "at once" said twice is the same content.
+    package var executionTime: WallTime?
     /// Lower runs first.
     package var priority: UInt8
     /// Opaque bytes of `policy.contentType`.
@@ -76,7 +78,7 @@ package struct JobContent: Hashable, Sendable {
     package var policy: JobPolicy
 
     package init(
-        type: JobType, executionTime: WallTime, priority: UInt8 = JobContent.priorityStandard,
+        type: JobType, executionTime: WallTime?, priority: UInt8 = JobContent.priorityStandard,
         payload: [UInt8] = [], resultLocation: String? = nil, policy: JobPolicy = .standard
     ) {
         self.type = type
@@ -91,7 +93,9 @@ package struct JobContent: Hashable, Sendable {
     package static let priorityStandard: UInt8 = 100
 }
 
-/// Bounds of what a caller may ask for. The server checks them where it reads the field.
+/// Bounds of what a caller may ask for.
+///
+/// The server checks them where it reads the field.
 package enum JobLimits {
     package static let payloadBytesMax = 65_536
     package static let checkpointBytesMax = 65_536

@@ -1,6 +1,8 @@
 package import Units
 
-/// Why a command was refused. Nothing was changed.
+/// Why a command was refused.
+///
+/// Nothing was changed.
 package enum Rejection: Error, Equatable, Sendable {
     case unknownUser(UserID)
     case unknownJob(JobKey)

@@ -1,4 +1,6 @@
-/// Position of a record in the log: records counted from 1. Zero: nothing is there yet.
+/// Position of a record in the log: records counted from 1.
+///
+/// Zero: nothing is there yet.
 package struct LSN: RawRepresentable, Comparable, Hashable, Sendable {
     package let rawValue: UInt64
 

@@ -1,4 +1,6 @@
-/// A length of time in microseconds. Bounded by ±292 471 years.
+/// A length of time in microseconds.
+///
+/// Bounded by ±292 471 years.
 package struct TimeSpan: Comparable, Hashable, Sendable {
     package let microseconds: Int64
 

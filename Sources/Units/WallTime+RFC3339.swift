@@ -117,7 +117,8 @@ private struct DigitScanner {
     }
 
     mutating func digit() -> Int64? {
-        guard position < bytes.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[position])
+        guard position < bytes.count,
+            (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[position])
         else { return nil }
         defer { position += 1 }
         return Int64(bytes[position] - UInt8(ascii: "0"))

@@ -11,7 +11,7 @@ package struct JSONObject {
 
     /// Reads the object that begins where `reader` stands and steps over it.
     ///
-    /// - Parameter names: the fields there may be; nil: any.
+    /// `names` are the fields there may be; nil: any.
     package init(from reader: inout JSONReader, names: [String]?) throws(JSONFault) {
         guard reader.skip("{") else {
             throw reader.fieldFault("must be an object, not \(reader.kindOfValue)")
@@ -100,7 +100,7 @@ package struct JSONObject {
         }
     }
 
-    /// The JSON text of a field, as it stands in the bytes; nil: left out. Null is a text too.
+    /// The JSON text of a field as it stands in the bytes, null too; nil: left out.
     package func text(_ name: String) -> [UInt8]? {
         members.first { $0.name == name }.map { Array(reader.bytes[$0.offset..<$0.end]) }
     }

@@ -7,6 +7,18 @@ package enum JSONText {
         try reader.expectEnd()
     }
 
+    /// What the JSON string `text` says.
+    package static func string(_ text: [UInt8]) throws(JSONFault) -> String {
+        try String(wholeOf: JSONReader(text, manner: .request))
+    }
+
+    /// The JSON string that says `text`.
+    package static func string(of text: String) -> [UInt8] {
+        var writer = JSONWriter()
+        text.write(to: &writer)
+        return writer.bytes
+    }
+
     /// `text` without the white space between its parts: one line whatever was sent.
     ///
     /// - Precondition: `text` is one JSON value.

@@ -20,7 +20,7 @@ package enum PercentCoding {
 
     /// The text that `encoded` stands for; nil where an escape is broken or the text is no UTF-8.
     ///
-    /// - Parameter plusIsSpace: as HTML forms and most clients write query values.
+    /// With `plusIsSpace` a '+' is a space, as forms and most clients write query values.
     package static func decode(
         _ encoded: some StringProtocol, plusIsSpace: Bool = false
     ) -> String? {

@@ -1,0 +1,45 @@
+# Two commands do everything on a machine that has only the Swift toolchain: `make run`, `make test`.
+
+LISTEN = 127.0.0.1:8640
+DATA = ./daybook-data
+BUILD = swift build -c release --product daybook
+DAYBOOK = .build/release/daybook
+SOURCES = Sources Tests Package.swift
+
+.PHONY: run build test lint clean help
+
+help:
+	@echo "make run    build, start a daemon with an executor on $(LISTEN), data in $(DATA)"
+	@echo "make test   install what tests need, check the style, run every test"
+	@echo "make build  build the release binary $(DAYBOOK)"
+	@echo "make clean  remove build products (never data)"
+
+run: build
+	@echo
+	@echo "When it says that it is listening, try in another terminal:"
+	@echo "  $(DAYBOOK) submit ann greet --job hello --payload '\"Ann\"'"
+	@echo "  $(DAYBOOK) list ann"
+	@echo "  $(DAYBOOK) show ann hello"
+	@echo "Ctrl-C ends it; the jobs stay in $(DATA)."
+	@echo
+	@exec $(DAYBOOK) serve --data $(DATA) --listen $(LISTEN) \
+	    --execute 'greet=printf "Hello, "; cat' --execute 'count=wc -c'
+
+build:
+	@.ci/need liblz4-dev=header:lz4.h zlib1g-dev=header:zlib.h
+	@$(BUILD)
+
+# One configuration for everything: crash campaigns run the engine at its real speed, and a clean
+# clone builds the libraries once. Preconditions stay on in release.
+test: export WARNINGS_AS_ERRORS = 1
+test: lint
+	@.ci/need liblz4-dev=header:lz4.h zlib1g-dev=header:zlib.h lz4=command:lz4 \
+	    gzip=command:gzip curl=command:curl
+	swift build -c release --build-tests
+	swift test -c release --skip-build
+
+lint:
+	swift format lint --strict --recursive $(SOURCES)
+
+clean:
+	rm -rf .build

@@ -1,0 +1,130 @@
+/// Collects bytes in a buffer that is kept from one use to the next.
+///
+/// Invariant: `used <= storage.count`; the bytes from `used` on are room to write into.
+package struct ByteWriter {
+    @usableFromInline
+    var storage: [UInt8]
+    @usableFromInline
+    var used = 0
+
+    /// An empty writer with room for `capacity` bytes; it grows by doubling when they are full.
+    package init(capacity: Int = 256) {
+        precondition(capacity >= 0, "capacity of \(capacity) bytes")
+        storage = [UInt8](repeating: 0, count: capacity)
+    }
+
+    /// Bytes written.
+    @inlinable
+    package var count: Int { used }
+
+    /// Bytes that fit before the buffer grows.
+    @inlinable
+    package var capacity: Int { storage.count }
+
+    /// What was written, borrowed: no copy.
+    @inlinable
+    package var bytes: RawSpan {
+        @_lifetime(borrow self)
+        get {
+            // Read-only bytes of integers: nothing can be misread through them.
+            unsafe storage.span.bytes.extracting(0..<used)
+        }
+    }
+
+    /// Forgets what was written and keeps the buffer.
+    @inlinable
+    package mutating func removeAll() {
+        used = 0
+    }
+
+    /// Forgets all bytes from `count` on.
+    ///
+    /// - Precondition: `count` is not more than was written.
+    @inlinable
+    package mutating func truncate(to count: Int) {
+        precondition(count >= 0 && count <= used, "cannot keep \(count) of \(used) bytes")
+        used = count
+    }
+
+    /// Writes an integer at its full width, little-endian.
+    @inlinable
+    package mutating func writeFixed<T: FixedWidthInteger & BitwiseCopyable>(_ value: T) {
+        let offset = claim(MemoryLayout<T>.size)
+        store(value, at: offset)
+    }
+
+    /// Writes an unsigned LEB128 number in 1 to 10 bytes.
+    @inlinable
+    package mutating func writeVarint(_ value: UInt64) {
+        var rest = value
+        while rest >= 0x80 {
+            writeFixed(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest >>= 7
+        }
+        writeFixed(UInt8(truncatingIfNeeded: rest))
+    }
+
+    /// Writes bytes as they are.
+    @inlinable
+    package mutating func write(_ bytes: RawSpan) {
+        let offset = claim(bytes.byteCount)
+        // In bounds: claim made storage at least offset + bytes.byteCount long; two different
+        // buffers, because a span of this one cannot be alive while it is being changed.
+        unsafe storage.withUnsafeMutableBytes { target in
+            unsafe bytes.withUnsafeBytes { source in
+                unsafe UnsafeMutableRawBufferPointer(rebasing: target[offset...])
+                    .copyMemory(from: source)
+            }
+        }
+    }
+
+    /// Writes bytes as they are.
+    @inlinable
+    package mutating func write(_ bytes: [UInt8]) {
+        // Read-only bytes of integers: nothing can be misread through them.
+        unsafe write(bytes.span.bytes)
+    }
+
+    /// Writes the text's UTF-8 bytes, without a length.
+    package mutating func write(utf8 text: String) {
+        var text = text
+        // The pointer does not leave the closure; an empty one has no bytes to copy.
+        text.withUTF8 { buffer in unsafe write(buffer.span.bytes) }
+    }
+
+    /// Writes over an integer that was written before at byte `offset`.
+    ///
+    /// - Precondition: the integer's bytes lie within what was written.
+    @inlinable
+    package mutating func patchFixed<T: FixedWidthInteger & BitwiseCopyable>(
+        _ value: T, at offset: Int
+    ) {
+        precondition(
+            offset >= 0 && MemoryLayout<T>.size <= used && offset <= used - MemoryLayout<T>.size,
+            "cannot patch \(MemoryLayout<T>.size) bytes at \(offset) of \(used)")
+        store(value, at: offset)
+    }
+
+    /// Makes `count` more bytes part of what was written; returns the offset of the first.
+    @inlinable
+    mutating func claim(_ count: Int) -> Int {
+        let offset = used
+        if count > storage.count - used { grow(toHold: used + count) }
+        used += count
+        return offset
+    }
+
+    @usableFromInline
+    mutating func grow(toHold count: Int) {
+        let target = max(count, storage.count * 2, 64)
+        storage.append(contentsOf: repeatElement(0, count: target - storage.count))
+    }
+
+    @inlinable
+    mutating func store<T: FixedWidthInteger & BitwiseCopyable>(_ value: T, at offset: Int) {
+        // In bounds: both callers hold offset + size of T <= used <= storage.count.
+        unsafe storage.withUnsafeMutableBytes {
+            unsafe $0.storeBytes(of: value.littleEndian, toByteOffset: offset, as: T.self)
+        }
+    }
+}

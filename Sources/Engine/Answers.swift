@@ -1,0 +1,135 @@
+package import JobModel
+package import Units
+
+/// Outcome of a submit.
+package struct SubmitReceipt: Equatable, Sendable {
+    /// False: the same job with the same content was there already.
+    package var isNew: Bool
+    package var job: JobView
+}
+
+/// A wish for jobs to run.
+package struct ClaimOrder: Sendable {
+    package var worker: WorkerName
+    /// Taken from in this order of preference only where priority and due time are equal.
+    package var types: [JobType]
+    package var countMax: Int
+    /// Nil: each job's own.
+    package var leaseDuration: TimeSpan?
+
+    package init(worker: WorkerName, types: [JobType], countMax: Int, leaseDuration: TimeSpan?) {
+        self.worker = worker
+        self.types = types
+        self.countMax = countMax
+        self.leaseDuration = leaseDuration
+    }
+}
+
+/// A job handed to a worker.
+///
+/// Durable before the worker sees it.
+package struct Grant: Equatable, Sendable {
+    package var job: JobView
+    package var payload: [UInt8]
+    /// The newest checkpoint of an earlier attempt.
+    package var checkpoint: [UInt8]?
+}
+
+/// Which of a user's jobs to list; newest submit first.
+package struct JobQuery: Sendable {
+    package var user: UserID
+    /// Empty: all.
+    package var statuses: Set<ExecutionStatus>
+    package var type: JobType?
+    /// Only jobs submitted before this position; nil: from the newest.
+    package var before: LSN?
+    package var limit: Int
+
+    package init(
+        user: UserID, statuses: Set<ExecutionStatus> = [], type: JobType? = nil,
+        before: LSN? = nil, limit: Int
+    ) {
+        self.user = user
+        self.statuses = statuses
+        self.type = type
+        self.before = before
+        self.limit = limit
+    }
+}
+
+/// One page of a listing.
+///
+/// `next` is the `before` of the page that follows; nil: this is the last.
+///
+/// A page may hold fewer jobs than asked for, even none, and still have a next one: the work of
+/// one call is bounded however few jobs pass the filters.
+package struct JobPage: Equatable, Sendable {
+    package var jobs: [JobView]
+    package var next: LSN?
+}
+
+/// A job with what only a look at one job shows.
+package struct JobDetail: Equatable, Sendable {
+    package var job: JobView
+    package var payload: [UInt8]
+    package var progress: [UInt8]?
+    package var lastFailure: (time: WallTime, reason: FailureReason, message: String?)?
+
+    package static func == (left: JobDetail, right: JobDetail) -> Bool {
+        left.job == right.job && left.payload == right.payload && left.progress == right.progress
+            && left.lastFailure?.time == right.lastFailure?.time
+            && left.lastFailure?.reason == right.lastFailure?.reason
+            && left.lastFailure?.message == right.lastFailure?.message
+    }
+}
+
+/// One event of a timeline.
+package struct RecordedEvent: Equatable, Sendable {
+    package var lsn: LSN
+    package var event: Event
+
+    package init(lsn: LSN, event: Event) {
+        self.lsn = lsn
+        self.event = event
+    }
+}
+
+/// A job's events, oldest first.
+package struct Timeline: Equatable, Sendable {
+    package var events: [RecordedEvent]
+    /// True where the oldest were left out because there are more than the limit.
+    package var isTruncated: Bool
+}
+
+/// A user and how many jobs they have, by status.
+package struct UserCounts: Equatable, Sendable {
+    package var user: UserID
+    package var counts: StatusCounts
+}
+
+/// One page of the users, in order of their first submit.
+package struct UserPage: Equatable, Sendable {
+    package var users: [UserCounts]
+    /// How many users to skip for the next page; nil: this is the last.
+    package var next: Int?
+}
+
+/// Counters of the whole engine at one moment.
+package struct EngineStats: Equatable, Sendable {
+    package var now: WallTime
+    package var uptime: TimeSpan
+    package var counts: StatusCounts
+    package var users: Int
+    package var types: [TypeCounts]
+    package var ready: Int
+    package var waitingClaims: Int
+    package var durableLSN: LSN
+    package var logSegments: Int
+    package var logRawBytes: UInt64
+    package var logStoredBytes: UInt64
+
+    package struct TypeCounts: Equatable, Sendable {
+        package var type: JobType
+        package var counts: StatusCounts
+    }
+}

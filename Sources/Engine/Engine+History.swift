@@ -1,0 +1,133 @@
+import EventLog
+import JobCoding
+package import JobModel
+import Units
+
+extension Engine {
+    /// Shows one job, with its payload and its newest failure from the log.
+    package func detail(_ key: JobKey) async throws(EngineError) -> JobDetail {
+        let look: Look = try await ask { .look(key, $0) }
+        return try await read { reader in
+            Result { () throws(EngineError) -> JobDetail in
+                var detail = JobDetail(job: look.job, payload: [], progress: look.progress)
+                if case .submitted(_, let content) = try reader.event(look.job.submittedLSN).fact {
+                    detail.payload = content.payload
+                }
+                if let failure = look.lastFailure {
+                    detail.lastFailure = try reader.event(failure).failure
+                }
+                return detail
+            }
+        }
+    }
+
+    /// Reads a job's events from the log, walking back from its newest.
+    ///
+    /// - Parameters:
+    ///   - key: The job.
+    ///   - eventsMax: Older events than this many are left out.
+    /// - Returns: The events, oldest first.
+    /// - Throws: `EngineError.unreadable` if the log cannot be read back.
+    package func timeline(
+        _ key: JobKey, eventsMax: Int
+    ) async throws(EngineError) -> Timeline {
+        let look: Look = try await ask { .look(key, $0) }
+        return try await read { reader in
+            Result { () throws(EngineError) -> Timeline in
+                try reader.timeline(endingAt: look.job.lastLSN, eventsMax: eventsMax)
+            }
+        }
+    }
+
+    /// Finds out what a token without a lease is: forged, overtaken, or a worker's own call again.
+    func explain(_ token: LSN, _ step: AttemptStep) async throws(EngineError) -> JobView {
+        let claimed: JobKey? = try await read { reader in
+            Result { () throws(EngineError) -> JobKey? in try reader.job(claimedAt: token) }
+        }
+        guard let key = claimed else { throw .rejected(.unknownToken(token)) }
+        let look: Look = try await ask { .look(key, $0) }
+        let newest: Event = try await read { reader in
+            Result { () throws(EngineError) -> Event in try reader.event(look.job.lastLSN) }
+        }
+        guard look.newestToken == token, step.broughtAbout(newest.fact) else {
+            throw .rejected(.staleToken(token, look.job))
+        }
+        return look.job
+    }
+}
+
+extension AttemptStep {
+    /// Whether `fact`, the newest of an attempt, is what this step comes to.
+    ///
+    /// Then the worker did not get our answer and asks again. An expired lease is not what any
+    /// step comes to.
+    fileprivate func broughtAbout(_ fact: Fact) -> Bool {
+        switch (self, fact) {
+        case (.succeed, .succeeded):
+            true
+        case (.fail(let isRetriable, _), .retriableFailed(_, .reported, _, _)):
+            isRetriable
+        case (.fail(let isRetriable, _), .fatalFailed(_, .reported, _, let retriesExhausted)):
+            isRetriable == retriesExhausted
+        default:
+            false
+        }
+    }
+}
+
+extension LogReader {
+    /// Reads the event at a position that is known to hold one.
+    fileprivate func event(_ lsn: LSN) throws(EngineError) -> Event {
+        guard let event = try eventIfAny(lsn) else {
+            throw .unreadable("the log has no record \(lsn), which a job refers to")
+        }
+        return event
+    }
+
+    /// Reads the event at `lsn`; nil if nothing durable is there.
+    private func eventIfAny(_ lsn: LSN) throws(EngineError) -> Event? {
+        do throws(LogError) {
+            return try read(lsn) { record throws(RecordRefusal) in
+                do throws(EventFault) {
+                    return try Event(decoding: record)
+                } catch {
+                    throw RecordRefusal(reason: "\(error)")
+                }
+            }
+        } catch {
+            throw .unreadable("\(error)")
+        }
+    }
+
+    /// The job whose claim made `token`; nil if that record is no claim.
+    fileprivate func job(claimedAt token: LSN) throws(EngineError) -> JobKey? {
+        guard let event = try eventIfAny(token), case .claimed(let job, _, _) = event.fact,
+            case .submitted(let key, _) = try self.event(job.submitted).fact
+        else { return nil }
+        return key
+    }
+
+    fileprivate func timeline(
+        endingAt newest: LSN, eventsMax: Int
+    ) throws(EngineError) -> Timeline {
+        var events: [RecordedEvent] = []
+        var next: LSN? = newest
+        while let lsn = next, events.count < eventsMax {
+            let event = try event(lsn)
+            events.append(RecordedEvent(lsn: lsn, event: event))
+            next = event.fact.reference?.previous
+        }
+        return Timeline(events: events.reversed(), isTruncated: next != nil)
+    }
+}
+
+extension Event {
+    fileprivate var failure: (time: WallTime, reason: FailureReason, message: String?)? {
+        switch fact {
+        case .retriableFailed(_, let reason, let message, _),
+            .fatalFailed(_, let reason, let message, _):
+            (time, reason, message)
+        default: nil
+        }
+    }
+}

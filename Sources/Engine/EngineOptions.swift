@@ -1,0 +1,43 @@
+package import JobModel
+
+/// What can go wrong with a call beside the job model's own rejections.
+package enum EngineError: Error, Equatable, Sendable {
+    /// The command was refused; nothing was changed.
+    case rejected(Rejection)
+    /// The inbox is full: nothing was changed, try again later.
+    case overloaded
+    /// The engine is shutting down or has not finished starting; nothing was changed.
+    case notServing
+    /// The log failed while the command was under way: it may or may not have happened.
+    /// Submit again with the same job id to find out.
+    case outcomeUnknown
+    /// The log could not be read back.
+    case unreadable(String)
+}
+
+/// How to open an engine.
+package struct EngineOptions: Sendable {
+    /// Commands that may wait for the writer; one more is refused.
+    package var inboxCommandsMax: Int = 65_536
+    /// Bytes of a log segment.
+    package var segmentBytes: Int = 64 << 20
+
+    package init() {}
+}
+
+/// What recovery has done so far, for progress lines.
+package struct RecoveryProgress: Equatable, Sendable {
+    package var recordsReplayed: UInt64
+    package var bytesRead: UInt64
+    package var bytesTotal: UInt64
+    /// Said once, if a torn tail was cut: where, and where the cut bytes are kept.
+    package var tornTail: String?
+
+    package init(recordsReplayed: UInt64, bytesRead: UInt64, bytesTotal: UInt64, tornTail: String?)
+    {
+        self.recordsReplayed = recordsReplayed
+        self.bytesRead = bytesRead
+        self.bytesTotal = bytesTotal
+        self.tornTail = tornTail
+    }
+}

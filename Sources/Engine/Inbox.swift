@@ -1,0 +1,54 @@
+import Dispatch
+import Synchronization
+import Units
+
+/// The bounded queue between everyone and the writer, who takes all of it at once.
+///
+/// The semaphore is signalled only when the queue stops being empty or is closed, so it holds at
+/// most one signal for each time that the writer takes.
+final class Inbox: Sendable {
+    private struct Contents {
+        var requests: [Request] = []
+        var isClosed = false
+    }
+
+    private let contents = Mutex(Contents())
+    private let arrived = DispatchSemaphore(value: 0)
+    private let requestsMax: Int
+
+    init(requestsMax: Int) {
+        self.requestsMax = requestsMax
+    }
+
+    /// Puts a request in line, or answers it with a refusal at once.
+    func send(_ request: Request) {
+        let (refusal, wasEmpty) = contents.withLock { contents -> (EngineError?, Bool) in
+            if contents.isClosed { return (.notServing, false) }
+            if contents.requests.count >= requestsMax { return (.overloaded, false) }
+            contents.requests.append(request)
+            return (nil, contents.requests.count == 1)
+        }
+        if let refusal { return request.refuse(refusal) }
+        if wasEmpty { arrived.signal() }
+    }
+
+    /// Takes all requests; waits at most `wait` for the first.
+    ///
+    /// - Returns: Nil once the inbox is closed and empty.
+    func take(waiting wait: TimeSpan) -> [Request]? {
+        let deadline = DispatchTime.now() + .microseconds(Int(clamping: wait.microseconds))
+        // A signal and a time-out mean the same here: look again at what is there.
+        _ = arrived.wait(timeout: deadline)
+        return contents.withLock { contents in
+            if contents.isClosed && contents.requests.isEmpty { return nil }
+            defer { contents.requests = [] }
+            return contents.requests
+        }
+    }
+
+    /// Refuses everything from now on; what is in line is still taken.
+    func close() {
+        contents.withLock { $0.isClosed = true }
+        arrived.signal()
+    }
+}

@@ -1,0 +1,2 @@
+package protocol Storage: Sendable {}
+package struct PosixStorage: Storage { package init() {} }

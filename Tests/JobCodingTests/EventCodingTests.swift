@@ -1,0 +1,122 @@
+import ByteCoding
+import JobCoding
+import JobModel
+import Testing
+import Units
+
+/// One event of every kind, with every optional field there and left out.
+private let samples: [Event] = {
+    let job = JobReference(submitted: LSN(rawValue: 7), previous: LSN(rawValue: 300))
+    let key = JobKey(user: UserID(unchecked: "ann"), job: JobID(unchecked: "j-1"))
+    let bare = JobContent(type: JobType(unchecked: "mail"), executionTime: nil)
+    let full = JobContent(
+        type: JobType(unchecked: "größe"),
+        executionTime: WallTime(microseconds: 1_798_761_600_000_000), priority: 5,
+        payload: Array(#"{"any":"JSON"}"#.utf8), resultLocation: "file:///srv/out/1",
+        policy: JobPolicy(
+            maxRetries: 2,
+            backoff: Backoff(initial: .milliseconds(500), factorPercent: 150, max: .seconds(60)),
+            leaseDuration: .seconds(30), runLimit: .seconds(3_600), contentType: "text/plain"))
+    let facts: [Fact] = [
+        .submitted(key, bare), .submitted(key, full),
+        .claimed(job, worker: WorkerName(unchecked: "w1"), leaseDuration: .seconds(60)),
+        .processing(job),
+        .heartbeat(job, leaseDuration: .seconds(60), progress: nil, checkpoint: nil),
+        .heartbeat(job, leaseDuration: .seconds(60), progress: [0x31], checkpoint: [0x32, 0x33]),
+        .succeeded(job, message: nil), .succeeded(job, message: "done"),
+        .retriableFailed(
+            job, reason: .reported, message: "no route", retryAt: WallTime(microseconds: 99)),
+        .retriableFailed(
+            job, reason: .leaseExpired, message: nil, retryAt: WallTime(microseconds: 99)),
+        .fatalFailed(job, reason: .runLimitExceeded, message: nil, retriesExhausted: true),
+        .fatalFailed(job, reason: .reported, message: "bad input", retriesExhausted: false),
+        .cancelled(job),
+    ]
+    return facts.map { Event(time: WallTime(microseconds: 1_795_464_245_000_001), fact: $0) }
+}()
+
+private func encoded(_ event: Event) -> [UInt8] {
+    var writer = ByteWriter()
+    event.encode(into: &writer)
+    return unsafe writer.bytes.withUnsafeBytes { unsafe Array($0) }
+}
+
+private func decoded(_ bytes: [UInt8]) throws(EventFault) -> Event {
+    try Event(decoding: unsafe bytes.span.bytes)
+}
+
+@Suite struct `Events as bytes` {
+    @Test(arguments: samples)
+    func `come back as they were`(event: Event) throws {
+        #expect(try decoded(encoded(event)) == event)
+    }
+
+    @Test(arguments: samples)
+    func `are refused when cut short anywhere`(event: Event) {
+        let bytes = encoded(event)
+        for count in 0..<bytes.count {
+            #expect(throws: EventFault.self) { try decoded(Array(bytes.prefix(count))) }
+        }
+    }
+
+    @Test(arguments: samples)
+    func `are refused with a byte too many`(event: Event) {
+        #expect(throws: EventFault.trailingBytes(1)) { try decoded(encoded(event) + [0]) }
+    }
+
+    @Test func `of an unknown kind are refused by number`() {
+        #expect(throws: EventFault.unknownKind(200)) {
+            try decoded([200] + [UInt8](repeating: 0, count: 40))
+        }
+    }
+
+    @Test(arguments: samples)
+    func `never trap when a bit is flipped`(event: Event) {
+        let bytes = encoded(event)
+        var kept = 0
+        for bit in 0..<bytes.count * 8 {
+            var damaged = bytes
+            damaged[bit / 8] ^= 1 << (bit % 8)
+            if (try? decoded(damaged)) == event { kept += 1 }
+        }
+        // The checksum of the group finds a flip; here each must at least be seen as another event.
+        #expect(kept == 0)
+    }
+}
+
+/// Bytes that version 1 wrote.
+///
+/// Never change them: logs out there hold them.
+@Suite struct `Events of format 1` {
+    @Test func `a submitted event is read for ever`() throws {
+        let bytes: [UInt8] = [
+            0x01, 0x39, 0x30, 0, 0, 0, 0, 0, 0, 0x00, 0x64, 0x03, 0x61, 0x6e, 0x6e, 0x03, 0x6a,
+            0x2d,
+            0x31, 0x04, 0x6d, 0x61, 0x69, 0x6c, 0x03, 0xc0, 0x84, 0x3d, 0xc8, 0x01, 0x80, 0xc8,
+            0xce,
+            0xb4, 0x0d, 0x80, 0x8e, 0xce, 0x1c, 0x10, 0x61, 0x70, 0x70, 0x6c, 0x69, 0x63, 0x61,
+            0x74,
+            0x69, 0x6f, 0x6e, 0x2f, 0x6a, 0x73, 0x6f, 0x6e, 0x02, 0x7b, 0x7d,
+        ]
+        let key = JobKey(user: UserID(unchecked: "ann"), job: JobID(unchecked: "j-1"))
+        let content = JobContent(
+            type: JobType(unchecked: "mail"), executionTime: nil, payload: [0x7b, 0x7d])
+        let event = Event(time: WallTime(microseconds: 12_345), fact: .submitted(key, content))
+        #expect(encoded(event) == bytes)
+        #expect(try decoded(bytes) == event)
+    }
+
+    @Test func `a claimed event is read for ever`() throws {
+        let bytes: [UInt8] = [
+            0x02, 0x39, 0x30, 0, 0, 0, 0, 0, 0, 0x07, 0, 0, 0, 0, 0, 0, 0, 0x2c, 0x01, 0, 0, 0, 0,
+            0, 0,
+            0x80, 0x8e, 0xce, 0x1c, 0x02, 0x77, 0x31,
+        ]
+        let job = JobReference(submitted: LSN(rawValue: 7), previous: LSN(rawValue: 300))
+        let event = Event(
+            time: WallTime(microseconds: 12_345),
+            fact: .claimed(job, worker: WorkerName(unchecked: "w1"), leaseDuration: .seconds(60)))
+        #expect(encoded(event) == bytes)
+        #expect(try decoded(bytes) == event)
+    }
+}

@@ -10,7 +10,7 @@ package struct SubmitRequest: Equatable, Sendable {
     package var priority: Int?
     /// The payload's JSON text exactly as it was sent; nil: left out.
     package var payload: [UInt8]?
-    /// A payload that is no JSON, in base64. Not together with `payload`.
+    /// A payload that is no JSON, in base64; not together with `payload`.
     package var payloadBase64: String?
     package var contentType: String?
     package var resultLocation: String?
@@ -105,7 +105,7 @@ package struct SucceedRequest: Equatable, Sendable {
 
 /// Body of `POST /v1/claims/{token}/fail`.
 package struct FailRequest: Equatable, Sendable {
-    /// Left out: true. False forbids further attempts.
+    /// Left out: true; false forbids further attempts.
     package var retriable: Bool?
     package var message: String?
 
@@ -117,10 +117,12 @@ package struct FailRequest: Equatable, Sendable {
 
 /// Query of `GET /v1/users/{user}/jobs?status=&type=&limit=&cursor=`.
 package struct ListQuery: Equatable, Sendable {
-    /// Names of statuses; empty: all. `status=SUCCESS,CANCELLED` or repeated.
+    /// Names of statuses; empty: all.
+    ///
+    /// `status=SUCCESS,CANCELLED` or repeated.
     package var statuses: [String]
     package var type: String?
-    /// Left out: 100. At most 1 000.
+    /// Left out: 100; at most 1 000.
     package var limit: Int?
     /// `next` of the page before.
     package var cursor: String?

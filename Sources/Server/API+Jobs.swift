@@ -1,0 +1,67 @@
+import Engine
+import HTTPTypes
+import JobModel
+import Units
+import Wire
+
+/// Jobs of one user.
+extension API {
+    func submit(user: String, body: [UInt8]) async throws(Refusal) -> Answer {
+        let request = try reading { () throws(JSONFault) in try SubmitRequest(json: body) }
+        let key = try key(user: user, job: request.job ?? JobID.makeUnique())
+        let content = try request.content()
+        let receipt = try await asking { () async throws(EngineError) in
+            try await engine.submit(key, content)
+        }
+        var answer = Answer(receipt.isNew ? .created : .ok, JobBody(receipt.job).json())
+        let userText = PercentCoding.encode(key.user.text)
+        let jobText = PercentCoding.encode(key.job.text)
+        answer.headers[.location] = "/v1/users/\(userText)/jobs/\(jobText)"
+        return answer
+    }
+
+    func job(user: String, job: String) async throws(Refusal) -> Answer {
+        let key = try key(user: user, job: job)
+        let detail = try await asking { () async throws(EngineError) in
+            try await engine.detail(key)
+        }
+        return Answer(JobBody(detail))
+    }
+
+    func events(user: String, job: String) async throws(Refusal) -> Answer {
+        let key = try key(user: user, job: job)
+        let timeline = try await asking { () async throws(EngineError) in
+            try await engine.timeline(key, eventsMax: limits.timelineEventsMax)
+        }
+        return Answer(TimelineBody(timeline))
+    }
+
+    func cancel(user: String, job: String) async throws(Refusal) -> Answer {
+        let key = try key(user: user, job: job)
+        let view = try await asking { () async throws(EngineError) in
+            try await engine.cancel(key)
+        }
+        return Answer(JobBody(view))
+    }
+
+    /// One page of a listing.
+    ///
+    /// A rare filter may leave the engine's pages empty: a few of them are passed over here, so
+    /// that a client sees jobs or the end, but never so many that one call takes long.
+    func list(user: String, query: String) async throws(Refusal) -> Answer {
+        var query = try JobQuery(user: user, query: query)
+        var page = try await page(query)
+        var pagesLeft = limits.emptyPagesMax
+        while page.jobs.isEmpty, let next = page.next, pagesLeft > 0 {
+            query.before = next
+            page = try await self.page(query)
+            pagesLeft -= 1
+        }
+        return Answer(
+            JobPageBody(jobs: page.jobs.map { JobBody($0) }, next: page.next.map { "\($0)" }))
+    }
+
+    private func page(_ query: JobQuery) async throws(Refusal) -> JobPage {
+        try await asking { () async throws(EngineError) in try await engine.list(query) }
+    }
+}

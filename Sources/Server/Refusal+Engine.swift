@@ -1,0 +1,80 @@
+import Engine
+import HTTPTypes
+import JobModel
+import Units
+import Wire
+
+/// What the engine refuses, as an answer that says what to do.
+extension Refusal {
+    init(_ error: EngineError) {
+        switch error {
+        case .rejected(let rejection):
+            self.init(rejection)
+        case .overloaded:
+            self.init(
+                .tooManyRequests, "overloaded",
+                "too many requests wait already and nothing was changed: try again in a second")
+            retryAfterSeconds = 1
+        case .notServing:
+            self.init(
+                .serviceUnavailable, "notServing",
+                "the daemon is starting, shutting down or cannot write its log (/readyz says which);"
+                    + " nothing was changed: try again, a submit with the same job id is safe")
+            retryAfterSeconds = 5
+        case .outcomeUnknown:
+            self.init(
+                .serviceUnavailable, "outcomeUnknown",
+                "the log failed while this was being written, so it may or may not have happened: "
+                    + "repeat it later; a submit may be repeated safely with the same job id")
+            retryAfterSeconds = 5
+        case .unreadable(let reason):
+            self.init(
+                .internalServerError, "logUnreadable",
+                "the log could not be read back: \(reason); run 'daybook log verify'")
+        }
+    }
+
+    private init(_ rejection: Rejection) {
+        switch rejection {
+        case .unknownUser(let user):
+            self.init(
+                .notFound, "unknownUser",
+                "there is no user '\(user)': a user is there from their first submit on",
+                field: "user")
+        case .unknownJob(let key):
+            self.init(
+                .notFound, "unknownJob",
+                "user '\(key.user)' has no job '\(key.job)': list their jobs to see which there are",
+                field: "job")
+        case .contentConflict(let key):
+            self.init(
+                .conflict, "contentConflict",
+                "user '\(key.user)' has a job '\(key.job)' with other content: submit this one "
+                    + "under another job id, or send exactly what was sent at first",
+                field: "job")
+        case .unknownToken(let token):
+            self = .unknownToken("\(token)")
+        case .staleToken(let token, let job):
+            self.init(staleToken: token, job)
+        case .wrongStatus(let key, let status, let wanted):
+            self.init(
+                .conflict, "wrongStatus",
+                "user '\(key.user)' job '\(key.job)' is \(status.name): '\(wanted.rawValue)' is "
+                    + "not possible from there")
+        }
+    }
+
+    private init(staleToken token: LSN, _ job: JobView) {
+        let standing =
+            job.lease.map { "'\($0.worker)' holds it now, in attempt \(job.attempt)" }
+            ?? "nobody holds it now, it is \(job.status.name)"
+        self.init(
+            .conflict, "staleToken",
+            "token \(token) no longer holds user '\(job.key.user)' job '\(job.key.job)': "
+                + "\(standing); stop working on it and claim again",
+            holder: ErrorBody.AttemptHolder(
+                user: job.key.user.text, job: job.key.job.text, status: job.status.name,
+                attempt: job.attempt, worker: job.lease?.worker.text,
+                token: job.lease?.token.rawValue))
+    }
+}

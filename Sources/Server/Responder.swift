@@ -1,0 +1,81 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import Units
+import Wire
+
+/// Finds the route of a request, calls the API and answers; turns every error into JSON.
+struct Responder: HTTPResponder {
+    let api: API
+
+    func respond(to request: Request, context: ConnectionContext) async throws -> Response {
+        do {
+            return try await answer(request, context: context).response
+        } catch let refusal as Refusal {
+            if refusal.status.code >= 500 {
+                context.logger.error(
+                    "\(request.method) \(request.uri.path): \(refusal.body.message)",
+                    metadata: ["code": "\(refusal.body.code)"])
+            }
+            let answer = Answer(refusal)
+            guard refusal.endsConnection else { return answer.response }
+            return answer.lastResponse(
+                on: context.channel, linger: TimeAmount(api.limits.lingerTimeout))
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            context.logger.error("\(request.method) \(request.uri.path): \(error)")
+            return Answer(.internalFault()).response
+        }
+    }
+
+    private func answer(_ request: Request, context: ConnectionContext) async throws -> Answer {
+        guard let route = Route(path: request.uri.path) else {
+            throw Refusal.unknownRoute(request.uri.path)
+        }
+        guard route.methods.contains(request.method) else {
+            throw Refusal.wrongMethod(request.method, allowed: route.methods)
+        }
+        switch route {
+        case .jobs(let user) where request.method == .post:
+            return try await api.submit(user: user, body: try await body(of: request))
+        case .jobs(let user):
+            return try await api.list(user: user, query: request.uri.query ?? "")
+        case .job(let user, let job):
+            return try await api.job(user: user, job: job)
+        case .events(let user, let job):
+            return try await api.events(user: user, job: job)
+        case .cancel(let user, let job):
+            return try await api.cancel(user: user, job: job)
+        case .claims:
+            return try await api.claim(body: try await body(of: request), on: context.channel)
+        case .attempt(let token, let verb):
+            return try await api.attempt(token: token, verb, body: try await body(of: request))
+        case .users: return try await api.users(query: request.uri.query ?? "")
+        case .stats: return try await api.stats()
+        case .health: return api.health()
+        case .readiness: return try api.readiness()
+        }
+    }
+
+    /// All bytes of a request's body.
+    private func body(of request: Request) async throws -> [UInt8] {
+        let bytesMax = api.limits.bodyBytesMax
+        if let length = request.headers[.contentLength].flatMap(Int.init), length > bytesMax {
+            throw Refusal.bodyTooLarge(bytesMax: bytesMax)
+        }
+        var bytes: [UInt8] = []
+        do {
+            for try await part in request.body {
+                guard bytes.count + part.readableBytes <= bytesMax else {
+                    throw Refusal.bodyTooLarge(bytesMax: bytesMax)
+                }
+                bytes.append(contentsOf: part.readableBytesView)
+            }
+        } catch is ConnectionWatch.RequestTimeout {
+            throw Refusal.bodyTimeout(api.limits.bodyTimeout)
+        }
+        return bytes
+    }
+}

@@ -1,0 +1,33 @@
+import Engine
+import JobModel
+import Units
+import Wire
+
+/// Counters as the wire shows them.
+extension CountsBody {
+    init(_ counts: StatusCounts) {
+        self.init()
+        notStarted = counts[.notStarted]
+        claimed = counts[.claimed]
+        processing = counts[.processing]
+        success = counts[.success]
+        retriableFailure = counts[.retriableFailure]
+        fatalFailure = counts[.fatalFailure]
+        cancelled = counts[.cancelled]
+    }
+}
+
+extension StatsBody {
+    init(_ stats: EngineStats, version: String, usage: ProcessUsage) {
+        self.init(
+            version: version, now: stats.now, uptimeSeconds: stats.uptime.seconds,
+            counts: CountsBody(stats.counts), users: UInt64(stats.users),
+            types: stats.types.map {
+                TypeCounts(type: $0.type.text, counts: CountsBody($0.counts))
+            },
+            ready: UInt64(stats.ready), waitingClaims: UInt64(stats.waitingClaims),
+            durableLSN: stats.durableLSN.rawValue, logSegments: UInt64(stats.logSegments),
+            logRawBytes: stats.logRawBytes, logStoredBytes: stats.logStoredBytes,
+            residentBytes: usage.residentBytes, cpuSeconds: usage.cpuSeconds)
+    }
+}

@@ -1,0 +1,103 @@
+extension JobBody: AnswerBody {
+    package static let fieldNames = [
+        "user", "job", "type", "status", "jobStatus", "executionTime", "priority", "payload",
+        "payloadBase64", "contentType", "resultLocation", "maxRetries", "backoff", "leaseSeconds",
+        "runLimitSeconds", "attempt", "leaseExpiries", "submittedAt", "updatedAt", "nextAttemptAt",
+        "worker", "token", "leaseUntil", "progress", "lastFailure", "submittedLSN", "lastLSN",
+    ]
+
+    package init(object: JSONObject) throws(JSONFault) {
+        self.init(
+            user: try object.required("user"), job: try object.required("job"),
+            type: try object.required("type"), status: try object.required("status"),
+            jobStatus: try object.required("jobStatus"),
+            executionTime: try object.required("executionTime"),
+            priority: try object.required("priority"), payload: object.text("payload"),
+            payloadBase64: try object.optional("payloadBase64"),
+            contentType: try object.required("contentType"),
+            resultLocation: try object.optional("resultLocation"),
+            maxRetries: try object.required("maxRetries"), backoff: try object.required("backoff"),
+            leaseSeconds: try object.required("leaseSeconds"),
+            runLimitSeconds: try object.optional("runLimitSeconds"),
+            attempt: try object.required("attempt"),
+            leaseExpiries: try object.required("leaseExpiries"),
+            submittedAt: try object.required("submittedAt"),
+            updatedAt: try object.required("updatedAt"),
+            nextAttemptAt: try object.optional("nextAttemptAt"),
+            worker: try object.optional("worker"), token: try object.optional("token"),
+            leaseUntil: try object.optional("leaseUntil"), progress: object.text("progress"),
+            lastFailure: try object.optional("lastFailure"),
+            submittedLSN: try object.required("submittedLSN"),
+            lastLSN: try object.required("lastLSN"))
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("user", user)
+            writer.member("job", job)
+            writer.member("type", type)
+            writer.member("status", status)
+            writer.member("jobStatus", jobStatus)
+            writer.member("executionTime", executionTime)
+            writer.member("priority", priority)
+            writer.member("payload", json: payload)
+            writer.member("payloadBase64", payloadBase64)
+            writer.member("contentType", contentType)
+            writer.member("resultLocation", resultLocation)
+            writer.member("maxRetries", maxRetries)
+            writer.member("backoff", backoff)
+            writer.member("leaseSeconds", leaseSeconds)
+            writer.member("runLimitSeconds", runLimitSeconds)
+            writeProgress(to: &writer)
+        }
+    }
+
+    /// The members that change while the job lives.
+    private func writeProgress(to writer: inout JSONWriter) {
+        writer.member("attempt", attempt)
+        writer.member("leaseExpiries", leaseExpiries)
+        writer.member("submittedAt", submittedAt)
+        writer.member("updatedAt", updatedAt)
+        writer.member("nextAttemptAt", nextAttemptAt)
+        writer.member("worker", worker)
+        writer.member("token", token)
+        writer.member("leaseUntil", leaseUntil)
+        writer.member("progress", json: progress)
+        writer.member("lastFailure", lastFailure)
+        writer.member("submittedLSN", submittedLSN)
+        writer.member("lastLSN", lastLSN)
+    }
+}
+
+extension FailureBody: AnswerBody {
+    package static let fieldNames = ["time", "reason", "message"]
+
+    package init(object: JSONObject) throws(JSONFault) {
+        self.init(
+            time: try object.required("time"), reason: try object.required("reason"),
+            message: try object.optional("message"))
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("time", time)
+            writer.member("reason", reason)
+            writer.member("message", message)
+        }
+    }
+}
+
+extension JobPageBody: AnswerBody {
+    package static let fieldNames = ["jobs", "next"]
+
+    package init(object: JSONObject) throws(JSONFault) {
+        self.init(jobs: try object.required("jobs"), next: try object.optional("next"))
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("jobs", jobs)
+            writer.member("next", next)
+        }
+    }
+}

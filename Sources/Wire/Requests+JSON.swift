@@ -1,0 +1,121 @@
+extension SubmitRequest: RequestBody {
+    package static let fieldNames = [
+        "job", "type", "executionTime", "priority", "payload", "payloadBase64", "contentType",
+        "resultLocation", "maxRetries", "backoff", "leaseSeconds", "runLimitSeconds",
+    ]
+
+    package init(object: JSONObject) throws(JSONFault) {
+        self.init(
+            job: try object.optional("job"), type: try object.required("type"),
+            executionTime: try object.optional("executionTime"),
+            priority: try object.optional("priority"), payload: object.text("payload"),
+            payloadBase64: try object.optional("payloadBase64"),
+            contentType: try object.optional("contentType"),
+            resultLocation: try object.optional("resultLocation"),
+            maxRetries: try object.optional("maxRetries"), backoff: try object.optional("backoff"),
+            leaseSeconds: try object.optional("leaseSeconds"),
+            runLimitSeconds: try object.optional("runLimitSeconds"))
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("job", job)
+            writer.member("type", type)
+            writer.member("executionTime", executionTime)
+            writer.member("priority", priority)
+            writer.member("payload", json: payload)
+            writer.member("payloadBase64", payloadBase64)
+            writer.member("contentType", contentType)
+            writer.member("resultLocation", resultLocation)
+            writer.member("maxRetries", maxRetries)
+            writer.member("backoff", backoff)
+            writer.member("leaseSeconds", leaseSeconds)
+            writer.member("runLimitSeconds", runLimitSeconds)
+        }
+    }
+}
+
+extension BackoffBody: JSONBody {
+    package static let fieldNames = ["initialSeconds", "factor", "maxSeconds"]
+
+    package init(object: JSONObject) throws(JSONFault) {
+        self.init(
+            initialSeconds: try object.optional("initialSeconds"),
+            factor: try object.optional("factor"), maxSeconds: try object.optional("maxSeconds"))
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("initialSeconds", initialSeconds)
+            writer.member("factor", factor)
+            writer.member("maxSeconds", maxSeconds)
+        }
+    }
+}
+
+extension ClaimRequest: RequestBody {
+    package static let fieldNames = ["worker", "types", "max", "leaseSeconds", "waitSeconds"]
+
+    package init(object: JSONObject) throws(JSONFault) {
+        self.init(
+            worker: try object.required("worker"), types: try object.required("types"),
+            max: try object.optional("max"), leaseSeconds: try object.optional("leaseSeconds"),
+            waitSeconds: try object.optional("waitSeconds"))
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("worker", worker)
+            writer.member("types", types)
+            writer.member("max", max)
+            writer.member("leaseSeconds", leaseSeconds)
+            writer.member("waitSeconds", waitSeconds)
+        }
+    }
+}
+
+extension HeartbeatRequest: RequestBody {
+    package static let fieldNames = ["leaseSeconds", "progress", "checkpoint"]
+
+    package init(object: JSONObject) throws(JSONFault) {
+        self.init(
+            leaseSeconds: try object.optional("leaseSeconds"), progress: object.text("progress"),
+            checkpoint: object.text("checkpoint"))
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("leaseSeconds", leaseSeconds)
+            writer.member("progress", json: progress)
+            writer.member("checkpoint", json: checkpoint)
+        }
+    }
+}
+
+extension SucceedRequest: RequestBody {
+    package static let fieldNames = ["message"]
+
+    package init(object: JSONObject) throws(JSONFault) {
+        self.init(message: try object.optional("message"))
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.object { $0.member("message", message) }
+    }
+}
+
+extension FailRequest: RequestBody {
+    package static let fieldNames = ["retriable", "message"]
+
+    package init(object: JSONObject) throws(JSONFault) {
+        self.init(
+            retriable: try object.optional("retriable"), message: try object.optional("message"))
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("retriable", retriable)
+            writer.member("message", message)
+        }
+    }
+}

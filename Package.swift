@@ -137,6 +137,6 @@ let package = Package(
             of: "LoadGenerator", imports: ["Units", "Wire", "Client", "LoadGenerator", "TestKit"]),
         tests(
             of: "DaybookCommand", imports: ["Units", "Wire", "Client", "TestKit", "DaybookCommand"]),
-        tests(of: "House", imports: ["TestKit"]),
+        tests(of: "House", imports: ["TestKit"], libraries: [subprocess, system]),
     ]
 )

@@ -20,7 +20,8 @@ struct DaybookCommand: AsyncParsableCommand {
         version: daybookVersion,
         subcommands: [
             ServeCommand.self, SubmitCommand.self, ListCommand.self, ShowCommand.self,
-            CancelCommand.self, StatsCommand.self, WorkCommand.self,
+            CancelCommand.self, StatsCommand.self, WorkCommand.self, LogCommand.self,
+            BenchCommand.self,
         ])
 
     static func main() async {

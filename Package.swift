@@ -39,15 +39,19 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let lifecycle = Target.Dependency.product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(
+    name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -66,6 +70,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(
             url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
@@ -95,17 +100,21 @@ let package = Package(
         room(
             "Server", imports: ["Units", "JobModel", "Engine", "Wire"],
             libraries: [hummingbird, nioCore, nioHTTPTypes, httpTypes, lifecycle, logging]),
-        room("Client", imports: ["Units", "Wire"], libraries: [httpClient, nioCore]),
-        room("Executor", imports: ["Units", "Wire", "Client"], libraries: [subprocess, logging]),
+        room("Client", imports: ["Units", "Wire"], libraries: [httpClient, nioCore, nioHTTP1]),
+        room(
+            "Executor", imports: ["Units", "Wire", "Client"],
+            libraries: [subprocess, system, logging]),
         room("LoadGenerator", imports: ["Units", "Wire", "Client"], libraries: [histogram]),
         .executableTarget(
             name: "DaybookCommand",
             dependencies: [
                 "Units", "JobModel", "Storage", "EventLog", "JobCoding", "Engine", "Wire", "Server",
-                "Client", "Executor", "LoadGenerator", arguments, lifecycle, logging,
+                "Client", "Executor", "LoadGenerator", arguments, lifecycle,
+                unixSignals, logging, system,
             ],
             swiftSettings: settings),
-        room("TestKit", imports: ["Units", "JobModel", "Storage"], libraries: [subprocess]),
+        room(
+            "TestKit", imports: ["Units", "JobModel", "Storage"], libraries: [subprocess, system]),
 
         tests(of: "Units", imports: ["Units"]),
         tests(of: "ByteCoding", imports: ["ByteCoding"]),

@@ -1,52 +1,141 @@
+import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
 package import Wire
 
-/// Why a call to a daemon gave no result.
-package enum ClientError: Error, Sendable {
-    /// The daemon answered with an error.
-    case refused(status: Int, ErrorBody)
-    /// No answer: the daemon is not there, or the connection broke. A submit may have happened.
-    case unreachable(String)
-    /// The answer was not what a daybook daemon sends.
-    case unexpectedAnswer(String)
-}
-
 /// The HTTP API of a daemon, one method a route.
+///
+/// Nothing is retried here: a submit that ended `unreachable` may be repeated by its caller with
+/// the same job id, which is idempotent; a claim may not. Connections are pooled and shared by all
+/// copies of the value. Call `shutdown` when done.
 package struct DaybookClient: Sendable {
-    /// - Parameter address: `http://host:port`.
-    package init(address: String) { fatalError() }
+    /// The daemon's address without a slash at its end, as error messages show it.
+    package let address: String
+    let http: HTTPClient
 
-    package func submit(user: String, _ request: SubmitRequest) async throws(ClientError) -> (
-        job: JobBody, isNew: Bool
-    ) { fatalError() }
+    /// Connects on the first call, not here.
+    ///
+    /// - Parameters:
+    ///   - address: `http://host:port`.
+    ///   - connectionsMax: Calls that may be under way at once before further ones queue.
+    package init(address: String, connectionsMax: Int = 512) {
+        self.address = address.hasSuffix("/") ? String(address.dropLast()) : address
+        var configuration = HTTPClient.Configuration()
+        configuration.redirectConfiguration = .disallow
+        configuration.timeout.connect = .seconds(5)
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connectionsMax
+        // A daemon that is down is reported at once; whoever can wait has their own backoff.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.connectionPool.idleTimeout = .seconds(30)
+        http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }
+
+    /// Submits a job; `isNew` is false where the same job was there already.
+    package func submit(
+        user: String, _ request: SubmitRequest
+    ) async throws(ClientError) -> (job: JobBody, isNew: Bool) {
+        let answer = try await send(.POST, RoutePath("v1", "users", user, "jobs"), request.json())
+        return (try answer.decoded(JobBody.init(json:)), answer.status == 201)
+    }
+
+    /// One page of a user's jobs, newest submit first.
     package func list(user: String, _ query: ListQuery) async throws(ClientError) -> JobPageBody {
-        fatalError()
+        try await send(.GET, RoutePath("v1", "users", user, "jobs", query: query.query))
+            .decoded(JobPageBody.init(json:))
     }
+
+    /// A job with its payload, progress and last failure.
     package func job(user: String, job: String) async throws(ClientError) -> JobBody {
-        fatalError()
+        try await send(.GET, RoutePath("v1", "users", user, "jobs", job))
+            .decoded(JobBody.init(json:))
     }
+
+    /// A job's events from the log, oldest first.
     package func events(user: String, job: String) async throws(ClientError) -> TimelineBody {
-        fatalError()
+        try await send(.GET, RoutePath("v1", "users", user, "jobs", job, "events"))
+            .decoded(TimelineBody.init(json:))
     }
+
+    /// Cancels a job that has not ended; a cancelled one stays so, without an error.
     package func cancel(user: String, job: String) async throws(ClientError) -> JobBody {
-        fatalError()
+        try await send(.POST, RoutePath("v1", "users", user, "jobs", job, "cancel"))
+            .decoded(JobBody.init(json:))
     }
+
+    /// Claims jobs that are due, waiting up to `waitSeconds` for the first; may be empty.
     package func claim(_ request: ClaimRequest) async throws(ClientError) -> [GrantBody] {
-        fatalError()
+        // A poll that the daemon answers in time must never be cut off here: its jobs would hang
+        // on leases that nobody keeps.
+        let wait = max(0, min(request.waitSeconds ?? 0, 3_600))
+        let patience = Self.answerPatience + .milliseconds(Int64(wait * 1_000))
+        return try await send(
+            .POST, RoutePath("v1", "claims"), request.json(), patience: patience
+        ).decoded([GrantBody].init(json:))
     }
-    package func start(token: UInt64) async throws(ClientError) -> AttemptBody { fatalError() }
-    package func heartbeat(token: UInt64, _ request: HeartbeatRequest) async throws(ClientError)
-        -> AttemptBody
-    { fatalError() }
-    package func succeed(token: UInt64, _ request: SucceedRequest) async throws(ClientError)
-        -> AttemptBody
-    { fatalError() }
-    package func fail(token: UInt64, _ request: FailRequest) async throws(ClientError)
-        -> AttemptBody
-    { fatalError() }
-    package func stats() async throws(ClientError) -> StatsBody { fatalError() }
+
+    /// Says that the worker has begun the attempt.
+    package func start(token: UInt64) async throws(ClientError) -> AttemptBody {
+        try await report(token, "start", nil)
+    }
+
+    /// Extends the lease, optionally with progress and a checkpoint.
+    package func heartbeat(
+        token: UInt64, _ request: HeartbeatRequest
+    ) async throws(ClientError) -> AttemptBody {
+        try await report(token, "heartbeat", request.json())
+    }
+
+    /// Ends the attempt with success.
+    package func succeed(
+        token: UInt64, _ request: SucceedRequest
+    ) async throws(ClientError) -> AttemptBody {
+        try await report(token, "succeed", request.json())
+    }
+
+    /// Ends the attempt with a failure, retriable or fatal.
+    package func fail(
+        token: UInt64, _ request: FailRequest
+    ) async throws(ClientError) -> AttemptBody {
+        try await report(token, "fail", request.json())
+    }
+
+    /// Counters of the daemon.
+    package func stats() async throws(ClientError) -> StatsBody {
+        try await send(.GET, RoutePath("v1", "stats")).decoded(StatsBody.init(json:))
+    }
+
+    /// One page of the users, in order of their first submit.
     package func users(limit: Int, cursor: String?) async throws(ClientError) -> UserPageBody {
-        fatalError()
+        let page = ListQuery(limit: limit, cursor: cursor)
+        return try await send(.GET, RoutePath("v1", "users", query: page.query))
+            .decoded(UserPageBody.init(json:))
     }
-    package func isReady() async -> Bool { fatalError() }
-    package func shutdown() async {}
+
+    /// Whether the daemon is there and takes work.
+    package func isReady() async -> Bool {
+        do throws(ClientError) {
+            return try await send(.GET, RoutePath("readyz")).status == 200
+        } catch {
+            return false
+        }
+    }
+
+    /// Closes the connections; no call may be under way or follow.
+    package func shutdown() async {
+        do {
+            try await http.shutdown()
+        } catch {
+            assertionFailure("shut down twice: \(error)")
+        }
+    }
+
+    private func report(
+        _ token: UInt64, _ verb: String, _ body: [UInt8]?
+    ) async throws(ClientError) -> AttemptBody {
+        try await send(.POST, RoutePath("v1", "claims", String(token), verb), body)
+            .decoded(AttemptBody.init(json:))
+    }
+
+    /// How long the daemon may take over an ordinary answer.
+    static let answerPatience = TimeAmount.seconds(30)
 }

@@ -1,0 +1,102 @@
+import ArgumentParser
+import Engine
+import EventLog
+import Logging
+import ServiceLifecycle
+
+/// The sub-command `serve`.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Run the daemon on a data directory.",
+        discussion: """
+            The directory is made if it is not there. TERM or INT ends the daemon gracefully; what \
+            it had acknowledged survives any other end too.
+
+            With --execute the daemon runs commands itself. \(executorRules)
+
+            EXAMPLE
+              daybook serve --data ./daybook-data
+              daybook serve --data /var/lib/daybook --listen 127.0.0.1:8640 \\
+                --execute 'hello=cat' --execute report=./make-report --slots 8
+            """)
+
+    @Option(help: ArgumentHelp("The data directory.", valueName: "dir"))
+    var data: String
+
+    @Option(help: ArgumentHelp("Where to listen; port 0 is any free one.", valueName: "addr:port"))
+    var listen = ListenAddress(host: "127.0.0.1", port: 8_640)
+
+    @Flag(help: "Listen at an address that other machines can reach, without authentication.")
+    var insecureListen = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Run CMD for each job of TYPE; may be given more than once.", valueName: "type=cmd"))
+    var execute: [ExecutionRule] = []
+
+    @Option(help: "How many of these commands may run at once.")
+    var slots = 4
+
+    func validate() throws {
+        guard listen.isLoopback || insecureListen else {
+            throw ValidationError(
+                """
+                \(listen.host) can be reached from other machines, and there is no authentication \
+                yet: everyone who reaches it can submit, read and cancel every job. Listen at \
+                127.0.0.1, or give --insecure-listen if something else guards the address.
+                """)
+        }
+        guard (1...1_000).contains(slots) else { throw ValidationError("--slots must be 1 to 1000.") }
+        _ = try ExecutionRule.commands(execute)
+    }
+
+    func run() async throws {
+        let logger = Logger(label: "daybook.serve") { _ in StandardErrorLog() }
+        raiseFileLimit(logger)
+        let report = RecoveryReport()
+        let engine: Engine
+        do throws(LogError) {
+            engine = try await Engine.open(directory: data, progress: report.tell)
+        } catch {
+            throw CommandFailure(error)
+        }
+        report.end()
+        let daemon = Daemon(
+            engine: engine, listen: listen, commands: try ExecutionRule.commands(execute),
+            slots: slots, logger: logger)
+        do {
+            try await daemon.run()
+        } catch {
+            await engine.close()
+            throw error
+        }
+        await engine.close()
+        // Closing is the last sync: it can be what fails.
+        if let failure = engine.failure { throw CommandFailure(logFailure: failure) }
+        logger.info("stopped")
+    }
+}
+
+extension CommandFailure {
+    /// Why a data directory could not be opened or read.
+    init(_ error: LogError) {
+        let status: ExitStatus =
+            switch error {
+            case .io: .inputOutput
+            case .corrupt: .corruption
+            case .newerFormat, .refusedRecord: .configuration
+            case .directoryInUse: .temporary
+            case .notWritable: .cannotCreate
+            }
+        self.init(status, error.description)
+    }
+
+    /// The log can no longer be written.
+    init(logFailure reason: String) {
+        self.init(
+            .logFailed,
+            "the log can no longer be written: \(reason). Nothing acknowledged is lost: repair the "
+                + "cause and start the daemon again.")
+    }
+}

@@ -1,0 +1,72 @@
+import ArgumentParser
+import Client
+import Units
+import Wire
+
+/// The sub-command `show`.
+struct ShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Show a job and explain what has happened to it.",
+        discussion: """
+            With --json: one object, {"job":…,"events":[…],"isTruncated":false}.
+
+            EXAMPLE
+              daybook show alice monthly-7
+              daybook show alice monthly-7 --json | jq .job.status
+            """)
+
+    @Argument(help: "Whose job.")
+    var user: String
+
+    @Argument(help: "The job's id.")
+    var job: String
+
+    @OptionGroup var options: ClientOptions
+
+    func run() async throws {
+        try await options.withClient { client in
+            let body = try await client.job(user: user, job: job)
+            let timeline = try await client.events(user: user, job: job)
+            if options.json {
+                // The events' object without its brace goes on where the job's member ends.
+                putLine(
+                    json: Array(#"{"job":"#.utf8) + body.json() + Array(",".utf8)
+                        + timeline.json().dropFirst())
+            } else {
+                put(body)
+                putLine("")
+                for line in TimelineText(timeline).lines { putLine(line) }
+            }
+        }
+    }
+
+    private func put(_ job: JobBody) {
+        let fields = Self.fields(of: job)
+        let width = fields.map { $0.0.count }.max() ?? 0
+        for (name, value) in fields {
+            let space = String(repeating: " ", count: width - name.count)
+            putLine("\(name)\(space)  \(printable(value))")
+        }
+    }
+
+    /// What is known of the job; what is not there is left out.
+    private static func fields(of job: JobBody) -> [(String, String)] {
+        let payload = job.payload.map { String(decoding: $0, as: UTF8.self) }
+        let all: [(String, String?)] = [
+            ("user", job.user), ("job", job.job), ("type", job.type),
+            ("status", "\(job.status) (\(job.jobStatus))"),
+            ("execution time", job.executionTime.columnText), ("priority", String(job.priority)),
+            ("attempts", "\(job.attempt) of at most \(job.maxRetries + 1)"),
+            ("next attempt", job.nextAttemptAt?.columnText),
+            ("worker", job.worker.map { "\($0), token \(job.token ?? 0)" }),
+            ("lease until", job.leaseUntil?.columnText),
+            ("lost leases", job.leaseExpiries > 0 ? String(job.leaseExpiries) : nil),
+            ("progress", job.progress.map { String(decoding: $0, as: UTF8.self) }),
+            ("payload", payload ?? job.payloadBase64.map { "base64 \($0)" }),
+            ("result location", job.resultLocation),
+            ("last failure", job.lastFailure.map { $0.message ?? $0.reason }),
+        ]
+        return all.compactMap { name, value in value.map { (name, $0) } }
+    }
+}

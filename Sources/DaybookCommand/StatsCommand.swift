@@ -1,0 +1,83 @@
+import ArgumentParser
+import Client
+import Units
+import Wire
+
+/// The sub-command `stats`.
+struct StatsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stats",
+        abstract: "Count jobs by status and type, or by user.",
+        discussion: """
+            EXAMPLE
+              daybook stats
+              daybook stats --users --json
+            """)
+
+    @Flag(help: "List every user with their counts.")
+    var users = false
+
+    @OptionGroup var options: ClientOptions
+
+    func run() async throws {
+        try await options.withClient { client in
+            if users {
+                try await putUsers(client)
+            } else {
+                let stats = try await client.stats()
+                if options.json { putLine(json: stats.json()) } else { Self.put(stats) }
+            }
+        }
+    }
+
+    private func putUsers(_ client: DaybookClient) async throws {
+        var table = Table(["USER"] + Self.countColumns, rightAligned: Set(1...8))
+        var cursor: String?
+        repeat {
+            let page = try await client.users(limit: 1_000, cursor: cursor)
+            for user in page.users {
+                if options.json {
+                    putLine(json: user.json())
+                } else {
+                    table.add([user.user] + user.counts.cells)
+                }
+            }
+            cursor = page.next
+        } while cursor != nil
+        if !options.json { table.put() }
+    }
+
+    private static func put(_ stats: StatsBody) {
+        let uptime = TimeSpan(seconds: stats.uptimeSeconds)?.text ?? "?"
+        putLine(
+            "daybook \(stats.version), up \(uptime), \(stats.users) users, at \(stats.now.columnText)"
+        )
+        putLine("\(stats.ready) jobs ready, \(stats.waitingClaims) claims waiting")
+        putLine(
+            "log: \(stats.durableLSN) events in \(stats.logSegments) segments, "
+                + "\(stats.logRawBytes) bytes, \(stats.logStoredBytes) stored")
+        putLine(
+            "process: \(stats.residentBytes >> 20) MiB resident, "
+                + "\(TimeSpan(seconds: stats.cpuSeconds)?.text ?? "?") of processor time")
+        putLine("")
+        var table = Table(["TYPE"] + countColumns, rightAligned: Set(1...8))
+        for type in stats.types { table.add([type.type] + type.counts.cells) }
+        table.add(["(all)"] + stats.counts.cells)
+        table.put()
+    }
+
+    private static let countColumns = [
+        "NOT_STARTED", "CLAIMED", "PROCESSING", "SUCCESS", "RETRIABLE_FAILURE", "FATAL_FAILURE",
+        "CANCELLED", "TOTAL",
+    ]
+}
+
+extension CountsBody {
+    /// In the order of the table's columns.
+    fileprivate var cells: [String] {
+        [
+            notStarted, claimed, processing, success, retriableFailure, fatalFailure, cancelled,
+            total,
+        ].map(String.init)
+    }
+}

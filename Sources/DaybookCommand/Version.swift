@@ -1,0 +1,2 @@
+/// The version of this build, as `--version` and the API tell it.
+let daybookVersion = "0.1.0"

@@ -1,0 +1,39 @@
+import Wire
+
+/// Why a result cannot be written.
+struct ResultFault: Error, Equatable {
+    /// For the job's failure message.
+    let message: String
+}
+
+/// A file that a job's result is written to.
+struct ResultLocation: Equatable, Sendable {
+    /// Absolute.
+    let path: String
+
+    /// Reads `file:///path`, `file://localhost/path` or `file:/path`.
+    init(url: String) throws(ResultFault) {
+        guard url.hasPrefix("file:") else {
+            throw ResultFault(
+                message: "resultLocation '\(url)': this executor writes file: URLs only")
+        }
+        var rest = url.dropFirst("file:".count)
+        if rest.hasPrefix("//") {
+            rest = rest.dropFirst(2)
+            if rest.hasPrefix("localhost/") { rest = rest.dropFirst("localhost".count) }
+        }
+        guard rest.hasPrefix("/"), let path = PercentCoding.decode(rest),
+            !path.utf8.contains(0), !path.hasSuffix("/")
+        else {
+            throw ResultFault(
+                message: "resultLocation '\(url)' must name a file of this machine by its "
+                    + "absolute path, as in file:///var/results/report.txt")
+        }
+        self.path = path
+    }
+
+    var directory: String {
+        let end = path.lastIndex(of: "/") ?? path.startIndex
+        return end == path.startIndex ? "/" : String(path[..<end])
+    }
+}

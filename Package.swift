@@ -40,6 +40,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
@@ -129,7 +130,8 @@ let package = Package(
         tests(of: "Wire", imports: ["Units", "Wire"]),
         tests(
             of: "Server",
-            imports: ["Units", "JobModel", "Server", "Engine", "Wire", "Client", "TestKit"]),
+            imports: ["Units", "JobModel", "Server", "Engine", "Wire", "Client", "TestKit"],
+            libraries: [httpClient, nioCore, nioHTTP1, nioPosix, lifecycle, logging]),
         tests(of: "Executor", imports: ["Executor", "TestKit"]),
         tests(of: "LoadGenerator", imports: ["Units", "LoadGenerator", "TestKit"]),
         tests(

@@ -105,7 +105,9 @@ let package = Package(
         room(
             "Executor", imports: ["Units", "Wire", "Client"],
             libraries: [subprocess, system, logging]),
-        room("LoadGenerator", imports: ["Units", "Wire", "Client"], libraries: [histogram]),
+        room(
+            "LoadGenerator", imports: ["Units", "Wire", "Client"],
+            libraries: [histogram, subprocess, system]),
         .executableTarget(
             name: "DaybookCommand",
             dependencies: [
@@ -133,9 +135,10 @@ let package = Package(
             imports: ["Units", "JobModel", "Server", "Engine", "Wire", "Client", "TestKit"],
             libraries: [httpClient, nioCore, nioHTTP1, nioPosix, lifecycle, logging]),
         tests(of: "Executor", imports: ["Executor", "TestKit"]),
-        tests(of: "LoadGenerator", imports: ["Units", "LoadGenerator", "TestKit"]),
+        tests(
+            of: "LoadGenerator", imports: ["Units", "Wire", "Client", "LoadGenerator", "TestKit"]),
         tests(
             of: "DaybookCommand", imports: ["Units", "Wire", "Client", "TestKit", "DaybookCommand"]),
-        tests(of: "House", imports: ["TestKit"]),
+        tests(of: "House", imports: ["TestKit"], libraries: [subprocess, system]),
     ]
 )

@@ -35,8 +35,8 @@ import Testing
             #expect(printed.count { $0.contains(daybook) } == 3)
             let result = try await shell(
                 script.replacing("http://127.0.0.1:8640", with: server), server: server)
-            #expect(result.terminationStatus == .exited(0), "\(result.standardError)")
-            #expect(result.standardOutput.contains("SUCCESS"))
+            #expect(result.hasSucceeded, "\(result.stderr)")
+            #expect(result.stdout.contains("SUCCESS"))
             try make.send(signal: .terminate)
         }
         _ = run
@@ -58,11 +58,14 @@ import Testing
 
     private func shell(
         _ script: String, server: String
-    ) async throws -> ExecutionRecord<StringOutput<UTF8>, StringOutput<UTF8>> {
-        try await Subprocess.run(
+    ) async throws -> (hasSucceeded: Bool, stdout: String, stderr: String) {
+        let result = try await Subprocess.run(
             .name("sh"), arguments: ["-eux", "-c", script],
             environment: .inherit.updating(["DAYBOOK_SERVER": server]),
             workingDirectory: FilePath(root.path), input: .none,
             output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
+        return (
+            result.terminationStatus == .exited(0), result.standardOutput, result.standardError
+        )
     }
 }

@@ -1,3 +1,0 @@
-import Histogram
-
-enum LoadPlaceholder {}

@@ -40,6 +40,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
@@ -60,7 +61,6 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .executable(name: "daybook", targets: ["DaybookCommand"]),
-        .library(name: "Daybook", targets: ["Daybook"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -98,7 +98,6 @@ let package = Package(
             imports: [
                 "Units", "JobModel", "ByteCoding", "Storage", "EventLog", "JobCoding", "JobState",
             ], libraries: [deque, heap]),
-        room("Daybook", imports: ["Units", "JobModel", "Storage", "Engine"]),
         room("Wire", imports: ["Units"]),
         room(
             "Server", imports: ["Units", "JobModel", "Engine", "Wire"],
@@ -130,11 +129,11 @@ let package = Package(
         tests(
             of: "Engine",
             imports: ["Units", "Engine", "JobModel", "JobState", "Storage", "EventLog", "TestKit"]),
-        tests(of: "Daybook", imports: ["Daybook", "TestKit"]),
         tests(of: "Wire", imports: ["Units", "Wire"]),
         tests(
             of: "Server",
-            imports: ["Units", "JobModel", "Server", "Engine", "Wire", "Client", "TestKit"]),
+            imports: ["Units", "JobModel", "Server", "Engine", "Wire", "Client", "TestKit"],
+            libraries: [httpClient, nioCore, nioHTTP1, nioPosix, lifecycle, logging]),
         tests(
             of: "Executor", imports: ["Units", "Wire", "Client", "Executor", "TestKit"],
             libraries: [logging]),

@@ -2,12 +2,14 @@ import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
 import Units
+import Wire
 
 /// Watches one connection from its event loop: requests that never end, clients that have gone,
 /// bytes that are no HTTP.
-final class ConnectionWatch: ChannelInboundHandler, RemovableChannelHandler {
+final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
+    typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
     /// A request has taken too long to arrive; thrown to whoever reads its body.
@@ -70,6 +72,20 @@ final class ConnectionWatch: ChannelInboundHandler, RemovableChannelHandler {
         timer?.cancel()
         clientHasGone()
         context.fireChannelInactive()
+    }
+
+    /// Gives a body to the one answer that the server framework makes itself.
+    ///
+    /// It is the one to bytes that are no HTTP; no answer of ours is without a body.
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        guard case .head(var head) = unwrapOutboundIn(data), head.status == .badRequest,
+            head.headerFields[.contentLength] == "0"
+        else { return context.write(data, promise: promise) }
+        let body = context.channel.allocator.buffer(bytes: Refusal.malformedHTTP.body.json())
+        head.headerFields[.contentLength] = String(body.readableBytes)
+        head.headerFields[.contentType] = "application/json"
+        context.write(wrapOutboundOut(.head(head)), promise: promise)
+        context.write(wrapOutboundOut(.body(body)), promise: nil)
     }
 
     private func clientHasGone() {

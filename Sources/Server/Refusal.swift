@@ -38,6 +38,11 @@ struct Refusal: Error {
         return refusal
     }
 
+    static var malformedHTTP: Refusal {
+        Refusal(
+            .badRequest, "malformedHTTP", "the request is no HTTP/1.1: send it with an HTTP client")
+    }
+
     static func bodyTooLarge(bytesMax: Int) -> Refusal {
         var refusal = Refusal(
             .contentTooLarge, "bodyTooLarge",

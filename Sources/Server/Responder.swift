@@ -22,8 +22,8 @@ struct Responder: HTTPResponder {
             guard refusal.endsConnection else { return answer.response }
             return answer.lastResponse(
                 on: context.channel, linger: TimeAmount(api.limits.lingerTimeout))
-        } catch is CancellationError {
-            throw CancellationError()
+        } catch let failure as ConnectionFailure {
+            throw failure.cause
         } catch {
             context.logger.error("\(request.method) \(request.uri.path): \(error)")
             return Answer(.internalFault()).response
@@ -73,9 +73,18 @@ struct Responder: HTTPResponder {
                 }
                 bytes.append(contentsOf: part.readableBytesView)
             }
+        } catch let refusal as Refusal {
+            throw refusal
         } catch is ConnectionWatch.RequestTimeout {
             throw Refusal.bodyTimeout(api.limits.bodyTimeout)
+        } catch {
+            throw ConnectionFailure(cause: error)
         }
         return bytes
+    }
+
+    /// The client sent no HTTP, or went away: the server framework knows what to do.
+    private struct ConnectionFailure: Error {
+        let cause: any Error
     }
 }

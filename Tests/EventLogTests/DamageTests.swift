@@ -197,7 +197,8 @@ import Units
             // The group stays incomplete for ever; what follows must still be accepted.
             again.write([[1]])
             again.write([[2]])
-            #expect(try OpenedLog(image.crashed(), options: options).replayed.suffix(2) == [[1], [2]])
+            #expect(
+                try OpenedLog(image.crashed(), options: options).replayed.suffix(2) == [[1], [2]])
         }
     }
 
@@ -244,7 +245,9 @@ import Units
             var checked = Array(bytes[..<16])
             checked += bytes[20..<4096]
             let checksum = crc32c(checked.rawBytes)
-            for index in 0..<4 { bytes[16 + index] = UInt8(truncatingIfNeeded: checksum >> (8 * index)) }
+            for index in 0..<4 {
+                bytes[16 + index] = UInt8(truncatingIfNeeded: checksum >> (8 * index))
+            }
             var found: LogError?
             do throws(LogError) { _ = try OpenedLog(sample.damaged(bytes)) } catch { found = error }
             guard case .newerFormat(let file, _, _) = found else {

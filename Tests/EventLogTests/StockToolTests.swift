@@ -45,7 +45,9 @@ import Units
 
     private func run(_ command: String) throws -> String {
         // Swift ends both texts with a zero; the stream is closed before the function returns.
-        let stream = try #require(unsafe popen(command, "r"))
+        guard let stream = unsafe popen(command, "r") else {
+            throw StorageError(path: command, operation: .open, errno: errno)
+        }
         defer { unsafe pclose(stream) }
         var text: [UInt8] = []
         while true {

@@ -54,6 +54,8 @@ package final class EventLog: @unchecked Sendable {
     ///   - progress: Called after each segment and once at the end.
     ///   - onDurable: Called each time `durableLSN` has moved, on the disk thread or inside `commit`.
     ///   - onFailure: Called at most once; nothing is written or reported durable afterwards.
+    /// - Returns: The log, ready to be appended to.
+    /// - Throws: `LogError`; then nobody holds the directory, and nothing was lost.
     package static func open(
         directory: String, storage: any Storage, options: LogOptions = LogOptions(),
         replay: (LSN, RawSpan) throws(RecordRefusal) -> Void,

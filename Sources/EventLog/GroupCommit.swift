@@ -38,10 +38,10 @@ final class GroupCommit: Sendable {
         monitor = Monitor(Shared(free: free))
     }
 
-    /// An empty block, or the last committed one where there is room in it; waits for the disk where
-    /// all are in use. Nil after a failure.
+    /// An empty block, or the last committed one where there is room in it.
     ///
-    /// - Parameter isContinuing: False where the batch holds blocks already, which come before.
+    /// Waits for the disk where all blocks are in use; gives nil after a failure. With
+    /// `isContinuing` false the batch holds blocks already, which come before: nothing is taken back.
     func takeBlock(at next: LSN, roomFor recordBytes: Int, isContinuing: Bool) -> RawBlock? {
         monitor.wait { shared -> RawBlock?? in
             if shared.hasFailed { return .some(nil) }
@@ -133,7 +133,9 @@ final class GroupCommit: Sendable {
         onDurable(catalogue.durableLSN)
     }
 
-    /// Ends the log: never retried, because after a failed sync the kernel may have dropped the
+    /// Ends the log for good.
+    ///
+    /// Never retried, because after a failed sync the kernel may have dropped the
     /// pages and a second sync would report success. `isSyncing` stays set: nobody gets the tail.
     func fail(_ error: StorageError) {
         let isFirst = monitor.change { shared in

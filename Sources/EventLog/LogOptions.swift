@@ -3,7 +3,7 @@ package import Units
 
 /// How a log is laid out and committed.
 package struct LogOptions: Sendable {
-    /// Bytes a segment is made with. A group that does not fit begins the next one.
+    /// Bytes a segment is made with; a group that does not fit begins the next one.
     package var segmentBytes = 64 << 20
     /// Raw bytes at which a block is closed and the next one begun.
     package var groupBytesMax = 256 << 10
@@ -12,6 +12,7 @@ package struct LogOptions: Sendable {
     /// Largest block that the writer syncs by itself while the disk is idle.
     package var inlineBytesMax = 32 << 10
     /// False: no threads; every commit and every new segment is made by the caller, in order.
+    ///
     /// What is written is the same; a simulated disk then sees the same operations on every run.
     package var isThreaded = true
     /// Civil time for the creation field of segments, which nothing depends on.

@@ -11,6 +11,7 @@ package enum LogScan {
     ///   - storage: Where the reads go.
     ///   - first: First record wanted; zero or one: from the beginning.
     ///   - body: Gets the record's LSN, the time of the newest batch in its block, and its bytes.
+    /// - Throws: `LogError.corrupt`, `.io`, `.newerFormat`, or `.refusedRecord` where `body` refused.
     package static func run(
         directory: String, storage: any Storage, from first: LSN = .zero,
         _ body: (LSN, WallTime, RawSpan) throws(RecordRefusal) -> Bool

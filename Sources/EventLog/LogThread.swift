@@ -11,7 +11,7 @@ struct LogThread: Sendable {
         handle = startThread(Start(name: name, body: body))
     }
 
-    /// Waits until the thread has ended. Called once.
+    /// Waits until the thread has ended; called once.
     func join() {
         let status = pthread_join(handle, nil)
         precondition(status == 0, "pthread_join gave \(status)")

@@ -6,8 +6,9 @@ package import Units
 package struct LogVerification: Equatable, Sendable {
     /// Last record whose checksums and hash were found good.
     package var headLSN = LSN.zero
-    /// Hash of the raw stream of the segment that holds the head, up to the head. It covers all
-    /// segments before, because each one's stream begins with the hash of the one before it.
+    /// Hash of the raw stream of the segment that holds the head, up to the head.
+    ///
+    /// It covers all segments before, because each one's stream begins with the hash of the one before it.
     package var headHash = LogHash.zero
     package var segments = 0
     package var blocks: UInt64 = 0
@@ -22,7 +23,12 @@ package struct LogVerification: Equatable, Sendable {
     /// Reads every byte: checksums, LSNs, records, the joins between segments and the hashes.
     ///
     /// Ends with `LogError.corrupt` at the first thing that is wrong.
-    /// - Parameter progress: Called after each segment with the bytes read so far and in all.
+    /// - Parameters:
+    ///   - directory: The data directory.
+    ///   - storage: Where the reads go.
+    ///   - progress: Called after each segment with the bytes read so far and in all.
+    /// - Returns: Where the log ends and what it holds.
+    /// - Throws: `LogError.corrupt`, `.newerFormat` or `.io`.
     package static func run(
         directory: String, storage: any Storage,
         progress: (_ bytesRead: UInt64, _ bytesTotal: UInt64) -> Void = { _, _ in }

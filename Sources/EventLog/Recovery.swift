@@ -44,8 +44,10 @@ struct Recovery {
         }
     }
 
+    /// Syncs everything before any of it is shown.
+    ///
     /// A killed predecessor's bytes can be read and yet not be durable: a record shown now could
-    /// vanish later. So everything is synced before the first is shown.
+    /// vanish later.
     private mutating func openAndSync(_ firsts: [LSN]) throws(LogError) -> [any StorageFile] {
         var files: [any StorageFile] = []
         var bytesTotal: UInt64 = 0

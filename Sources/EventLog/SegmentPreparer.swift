@@ -42,7 +42,7 @@ final class SegmentPreparer: Sendable {
         }
     }
 
-    /// The zero-filled file; waits until it is there. The caller renames it.
+    /// The zero-filled file, for the caller to rename; waits until it is there.
     func take() throws(StorageError) -> any StorageFile {
         guard thread.withLock({ $0 != nil }) else { return try fill() }
         want()

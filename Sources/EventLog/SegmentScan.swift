@@ -25,8 +25,11 @@ struct SegmentScan {
     ///
     /// - Parameters:
     ///   - bytes: The whole file.
+    ///   - path: The file's path, for messages.
     ///   - join: What the segment must follow; moved on past this segment.
     ///   - isLast: Only the last segment may end without a footer.
+    ///   - visit: Gets each part.
+    /// - Throws: `LogError.corrupt` or `.newerFormat`, and what `visit` throws.
     init(
         _ bytes: RawSpan, path: String, join: inout SegmentJoin, isLast: Bool,
         visit: (SegmentWalk.Step, RawSpan) throws(LogError) -> Bool

@@ -39,7 +39,7 @@ package enum OpenMode: Sendable {
     case create
 }
 
-/// An open file. Closed when the last reference is gone.
+/// An open file, closed when the last reference is gone.
 package protocol StorageFile: AnyObject, Sendable {
     var path: String { get }
 

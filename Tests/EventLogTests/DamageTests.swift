@@ -16,7 +16,7 @@ import Units
         let recordsTotal: Int
 
         init(groups: Int = 4) throws {
-            let opened = try OpenedLog(disk, options: smallOptions(segmentBytes: 6144))
+            let opened = try OpenedLog(disk, options: smallOptions(segmentBytes: 8192))
             for group in 0..<groups { opened.write(sampleRecords(group * 3 + 1...group * 3 + 3)) }
             recordsTotal = groups * 3
             recordsBefore = recordsTotal - 3
@@ -52,13 +52,15 @@ import Units
                 let garbage = (keep..<sample.last.upperBound).map { UInt8($0 * 7 % 251 + 1) }
                 bytes += garbage + [UInt8](repeating: 0, count: rest - garbage.count)
             }
+            // The frame ends with zeros: cut there and filled with zeros, nothing is missing.
+            if bytes.starts(with: sample.bytes[..<sample.last.upperBound]) { continue }
             let image = sample.damaged(bytes)
-            let opened = try OpenedLog(image, options: smallOptions(segmentBytes: 6144))
+            let opened = try OpenedLog(image, options: smallOptions(segmentBytes: 8192))
             try #require(opened.replayed == sampleRecords(1...sample.recordsBefore), "at \(keep)")
             try checkTorn(opened, image, at: sample.last.lowerBound, bytes: bytes)
             // What is written afterwards is whole, and the cut is not found a second time.
             opened.write([[7]])
-            let again = try OpenedLog(image.crashed(), options: smallOptions(segmentBytes: 6144))
+            let again = try OpenedLog(image.crashed(), options: smallOptions(segmentBytes: 8192))
             #expect(again.replayed == sampleRecords(1...sample.recordsBefore) + [[7]])
             #expect(again.recovery.tornTail == nil)
         }
@@ -87,7 +89,7 @@ import Units
             bytes[offset] ^= 1 << UInt8(offset % 8)
             let image = sample.damaged(bytes)
             do throws(LogError) {
-                let opened = try OpenedLog(image, options: smallOptions(segmentBytes: 6144))
+                let opened = try OpenedLog(image, options: smallOptions(segmentBytes: 8192))
                 torn += 1
                 let isBehindLastGroup = offset >= sample.last.upperBound
                 let expected = isBehindLastGroup ? all : Array(all.prefix(sample.recordsBefore))
@@ -195,7 +197,8 @@ import Units
             // The group stays incomplete for ever; what follows must still be accepted.
             again.write([[1]])
             again.write([[2]])
-            #expect(try OpenedLog(image.crashed(), options: options).replayed.suffix(2) == [[1], [2]])
+            #expect(
+                try OpenedLog(image.crashed(), options: options).replayed.suffix(2) == [[1], [2]])
         }
     }
 
@@ -242,7 +245,9 @@ import Units
             var checked = Array(bytes[..<16])
             checked += bytes[20..<4096]
             let checksum = crc32c(checked.rawBytes)
-            for index in 0..<4 { bytes[16 + index] = UInt8(truncatingIfNeeded: checksum >> (8 * index)) }
+            for index in 0..<4 {
+                bytes[16 + index] = UInt8(truncatingIfNeeded: checksum >> (8 * index))
+            }
             var found: LogError?
             do throws(LogError) { _ = try OpenedLog(sample.damaged(bytes)) } catch { found = error }
             guard case .newerFormat(let file, _, _) = found else {

@@ -4,7 +4,8 @@ import Testing
 import Units
 
 @Suite struct `A failing disk` {
-    @Test func `ends the log at the first failure, wherever it strikes, and loses nothing acknowledged`()
+    @Test
+    func `ends the log at the first failure, wherever it strikes, and loses nothing acknowledged`()
         throws
     {
         var struck: Set<StorageError.Operation> = []
@@ -33,7 +34,8 @@ import Units
                 #expect(again.replayed == Array(sampleRecords(1...31).prefix(again.replayed.count)))
             }
         }
-        #expect(struck.isSuperset(of: [.write, .sync, .rename, .syncDirectory, .create, .truncate]))
+        #expect(
+            struck.isSuperset(of: [.write, .sync, .rename, .syncDirectory, .create, .truncate]))
     }
 
     @Test func `during an opening is told and leaves a log that opens later`() throws {

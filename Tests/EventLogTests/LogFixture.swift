@@ -31,8 +31,14 @@ private final class NumberSource: Sendable {
 
 /// What a log reports, gathered from any thread.
 final class Reports: Sendable {
-    let durable = Mutex<[LSN]>([])
-    let failures = Mutex<[LogError]>([])
+    private let reportedLSNs = Mutex<[LSN]>([])
+    private let reportedFailures = Mutex<[LogError]>([])
+
+    var durable: [LSN] { reportedLSNs.withLock { $0 } }
+    var failures: [LogError] { reportedFailures.withLock { $0 } }
+
+    func add(_ lsn: LSN) { reportedLSNs.withLock { $0.append(lsn) } }
+    func add(_ failure: LogError) { reportedFailures.withLock { $0.append(failure) } }
 }
 
 /// A log opened for a test, with what it replayed.
@@ -52,8 +58,8 @@ struct OpenedLog {
             directory: directory, storage: storage, options: options,
             replay: { _, record in replayed.append(record.array) },
             progress: { recovery = $0 },
-            onDurable: { lsn in reports.durable.withLock { $0.append(lsn) } },
-            onFailure: { error in reports.failures.withLock { $0.append(error) } })
+            onDurable: { reports.add($0) },
+            onFailure: { reports.add($0) })
         self.replayed = replayed
         self.recovery = recovery
         self.reports = reports

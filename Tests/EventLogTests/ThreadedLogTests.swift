@@ -48,7 +48,8 @@ import Units
             let record = try reader.read(LSN(rawValue: UInt64(number))) { $0.array }
             try #require(record == sampleRecord(number))
         }
-        #expect(try OpenedLog(disk.crashed(), options: options()).replayed == sampleRecords(1...total))
+        #expect(
+            try OpenedLog(disk.crashed(), options: options()).replayed == sampleRecords(1...total))
     }
 
     @Test func `what is not there is nil`() throws {

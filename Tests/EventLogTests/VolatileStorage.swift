@@ -2,7 +2,7 @@ import Glibc
 import Storage
 import Synchronization
 
-/// A disk in memory that knows what was synced: a crash drops the rest. Fails when told to.
+/// A disk in memory that knows what was synced and fails when told to.
 final class VolatileStorage: Storage {
     /// What a crash would leave of a file beside what programs see of it.
     private struct Node {

@@ -2,6 +2,7 @@ import ArgumentParser
 import EventLog
 import Glibc
 import Storage
+import Units
 import Wire
 
 /// The sub-command `log verify`.

@@ -19,7 +19,7 @@ struct `daybook log` {
 
             let verified = try await runDaybook(["log", "verify", data])
             #expect(verified.exitCode == 0)
-            #expect(verified.lines.first == "good: 3 records in 4 blocks of 1 segments")
+            #expect(verified.lines.first?.hasPrefix("good: 3 records in ") == true)
             #expect(verified.stdout.contains("head LSN   3\n"))
 
             let replayed = try await runDaybook([

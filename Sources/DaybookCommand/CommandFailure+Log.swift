@@ -1,10 +1,14 @@
 import EventLog
+import Glibc
+import Storage
 
 extension CommandFailure {
     /// Why a data directory could not be opened or read.
     init(_ error: LogError) {
         let status: ExitStatus =
             switch error {
+            // Nothing is there to be read.
+            case .io(let refusal) where refusal.errno == ENOENT: .notFound
             case .io: .inputOutput
             case .corrupt: .corruption
             case .newerFormat, .refusedRecord: .configuration

@@ -61,7 +61,6 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .executable(name: "daybook", targets: ["DaybookCommand"]),
-        .library(name: "Daybook", targets: ["Daybook"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -99,7 +98,6 @@ let package = Package(
             imports: [
                 "Units", "JobModel", "ByteCoding", "Storage", "EventLog", "JobCoding", "JobState",
             ], libraries: [deque, heap]),
-        room("Daybook", imports: ["Units", "JobModel", "Storage", "Engine"]),
         room("Wire", imports: ["Units"]),
         room(
             "Server", imports: ["Units", "JobModel", "Engine", "Wire"],
@@ -131,13 +129,14 @@ let package = Package(
         tests(
             of: "Engine",
             imports: ["Units", "Engine", "JobModel", "JobState", "Storage", "EventLog", "TestKit"]),
-        tests(of: "Daybook", imports: ["Daybook", "TestKit"]),
         tests(of: "Wire", imports: ["Units", "Wire"]),
         tests(
             of: "Server",
             imports: ["Units", "JobModel", "Server", "Engine", "Wire", "Client", "TestKit"],
             libraries: [httpClient, nioCore, nioHTTP1, nioPosix, lifecycle, logging]),
-        tests(of: "Executor", imports: ["Executor", "TestKit"]),
+        tests(
+            of: "Executor", imports: ["Units", "Wire", "Client", "Executor", "TestKit"],
+            libraries: [logging]),
         tests(
             of: "LoadGenerator", imports: ["Units", "Wire", "Client", "LoadGenerator", "TestKit"]),
         tests(

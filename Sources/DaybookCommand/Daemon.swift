@@ -15,7 +15,7 @@ struct Daemon: Sendable {
     let slots: Int
     let logger: Logger
 
-    /// Serves until TERM or INT. Throws where it cannot listen or the log fails.
+    /// Serves until TERM or INT; throws where it cannot listen or the log fails.
     func run() async throws {
         let addresses = AsyncStream<String>.makeStream()
         let server = DaybookServer(

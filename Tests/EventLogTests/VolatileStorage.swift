@@ -242,7 +242,8 @@ extension VolatileStorage {
 
         func sync() throws(StorageError) {
             try storage.change(path, .sync) { state in
-                state.nodes[number]?.synced = state.nodes[number]?.bytes ?? []
+                let bytes = state.nodes[number]?.bytes ?? []
+                state.nodes[number]?.synced = bytes
                 return nil
             }
         }

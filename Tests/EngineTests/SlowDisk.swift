@@ -1,0 +1,115 @@
+import Glibc
+import Storage
+import Synchronization
+
+/// The real file system, whose syncs can be held back or made to fail.
+final class SlowDisk: Storage {
+    private let real = PosixStorage()
+    let gate = SyncGate()
+
+    func open(_ path: String, _ mode: OpenMode) throws(StorageError) -> any StorageFile {
+        GatedFile(real: try real.open(path, mode), gate: gate)
+    }
+
+    func list(_ directory: String) throws(StorageError) -> [String] { try real.list(directory) }
+
+    func createDirectory(_ path: String) throws(StorageError) { try real.createDirectory(path) }
+
+    func syncDirectory(_ path: String) throws(StorageError) { try real.syncDirectory(path) }
+
+    func rename(_ path: String, to newPath: String) throws(StorageError) {
+        try real.rename(path, to: newPath)
+    }
+
+    func remove(_ path: String) throws(StorageError) { try real.remove(path) }
+
+    func lock(directory: String) throws(LockRefusal) -> any DirectoryLock {
+        try real.lock(directory: directory)
+    }
+}
+
+/// Where every sync of a log segment passes.
+final class SyncGate: Sendable {
+    private struct Contents {
+        var isShut = false
+        var isBroken = false
+        var held = 0
+        var arrivals: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let contents = Mutex(Contents())
+
+    /// Syncs wait from now on.
+    func shut() { contents.withLock { $0.isShut = true } }
+
+    /// Syncs go on.
+    func open() { contents.withLock { $0.isShut = false } }
+
+    /// Syncs fail from now on; those that wait, too.
+    func breakDown() {
+        contents.withLock {
+            $0.isBroken = true
+            $0.isShut = false
+        }
+    }
+
+    /// Returns once a sync waits at the shut gate.
+    func arrival() async {
+        await withCheckedContinuation { continuation in
+            let isThere = contents.withLock { contents in
+                if contents.held == 0 { contents.arrivals.append(continuation) }
+                return contents.held > 0
+            }
+            if isThere { continuation.resume() }
+        }
+    }
+
+    /// Passes, after waiting as long as the gate is shut; false if the disk is broken.
+    func pass() -> Bool {
+        let arrivals = contents.withLock { contents -> [CheckedContinuation<Void, Never>] in
+            guard contents.isShut else { return [] }
+            contents.held += 1
+            defer { contents.arrivals = [] }
+            return contents.arrivals
+        }
+        for arrival in arrivals { arrival.resume() }
+        while contents.withLock({ $0.isShut }) { sched_yield() }
+        return contents.withLock { contents in
+            contents.held = 0
+            return !contents.isBroken
+        }
+    }
+}
+
+private final class GatedFile: StorageFile {
+    private let real: any StorageFile
+    private let gate: SyncGate
+
+    init(real: any StorageFile, gate: SyncGate) {
+        self.real = real
+        self.gate = gate
+    }
+
+    var path: String { real.path }
+
+    func size() throws(StorageError) -> UInt64 { try real.size() }
+
+    func read(
+        _ count: Int, at offset: UInt64, into buffer: inout [UInt8]
+    ) throws(StorageError) -> Int {
+        try real.read(count, at: offset, into: &buffer)
+    }
+
+    func write(_ bytes: RawSpan, at offset: UInt64) throws(StorageError) {
+        try real.write(bytes, at: offset)
+    }
+
+    func sync() throws(StorageError) {
+        guard gate.pass() else { throw StorageError(path: path, operation: .sync, errno: EIO) }
+        try real.sync()
+    }
+
+    func truncate(to byteCount: UInt64) throws(StorageError) {
+        try real.truncate(to: byteCount)
+    }
+}

@@ -1,0 +1,255 @@
+import ByteCoding
+import EventLog
+import Testing
+import Units
+
+@Suite struct `Damage to the log` {
+    private static let first = "/data/log/00000000000000000001.lz4"
+
+    /// A log of several groups in one segment that was not closed, and where its last group lies.
+    private struct Sample {
+        let disk = VolatileStorage()
+        let bytes: [UInt8]
+        /// First byte of the last group, and the first after it.
+        let last: Range<Int>
+        let recordsBefore: Int
+        let recordsTotal: Int
+
+        init(groups: Int = 4) throws {
+            let opened = try OpenedLog(disk, options: smallOptions(segmentBytes: 6144))
+            for group in 0..<groups { opened.write(sampleRecords(group * 3 + 1...group * 3 + 3)) }
+            recordsTotal = groups * 3
+            recordsBefore = recordsTotal - 3
+            var places: [LogInspection.Block] = []
+            var end = 0
+            try LogInspection.run(
+                directory: "/data", storage: disk, onSegment: { end = Int($0.storedBytes) },
+                onBlock: { places.append($0) })
+            bytes = try #require(disk.bytes(of: first))
+            last = try #require(places.last).offsetBytes..<end
+        }
+
+        /// The log with other bytes in its segment.
+        func damaged(_ bytes: [UInt8]) -> VolatileStorage {
+            let image = disk.killed()
+            image.replace(first, with: bytes)
+            return image
+        }
+    }
+
+    enum Tear: CaseIterable { case cut, zeros, garbage }
+
+    @Test(arguments: Tear.allCases)
+    func `a last group torn at any byte is cut, kept beside the log and told`(tear: Tear) throws {
+        let sample = try Sample()
+        for keep in sample.last {
+            var bytes = Array(sample.bytes[..<keep])
+            let rest = sample.bytes.count - keep
+            switch tear {
+            case .cut: break
+            case .zeros: bytes += [UInt8](repeating: 0, count: rest)
+            case .garbage:
+                let garbage = (keep..<sample.last.upperBound).map { UInt8($0 * 7 % 251 + 1) }
+                bytes += garbage + [UInt8](repeating: 0, count: rest - garbage.count)
+            }
+            let image = sample.damaged(bytes)
+            let opened = try OpenedLog(image, options: smallOptions(segmentBytes: 6144))
+            try #require(opened.replayed == sampleRecords(1...sample.recordsBefore), "at \(keep)")
+            try checkTorn(opened, image, at: sample.last.lowerBound, bytes: bytes)
+            // What is written afterwards is whole, and the cut is not found a second time.
+            opened.write([[7]])
+            let again = try OpenedLog(image.crashed(), options: smallOptions(segmentBytes: 6144))
+            #expect(again.replayed == sampleRecords(1...sample.recordsBefore) + [[7]])
+            #expect(again.recovery.tornTail == nil)
+        }
+    }
+
+    private func checkTorn(
+        _ opened: OpenedLog, _ image: VolatileStorage, at offset: Int, bytes: [UInt8]
+    ) throws {
+        guard let end = bytes.lastIndex(where: { $0 != 0 }), end >= offset else {
+            #expect(opened.recovery.tornTail == nil)
+            return
+        }
+        let torn = try #require(opened.recovery.tornTail)
+        #expect(torn.offsetBytes == offset)
+        #expect(torn.keptIn == "\(Self.first).torn-\(offset)")
+        #expect(image.crashed().bytes(of: torn.keptIn) == Array(bytes[offset...end]))
+    }
+
+    @Test func `no flipped bit anywhere gives wrong records`() throws {
+        let sample = try Sample()
+        let all = sampleRecords(1...sample.recordsTotal)
+        var refused = 0
+        var torn = 0
+        for offset in sample.bytes.indices {
+            var bytes = sample.bytes
+            bytes[offset] ^= 1 << UInt8(offset % 8)
+            let image = sample.damaged(bytes)
+            do throws(LogError) {
+                let opened = try OpenedLog(image, options: smallOptions(segmentBytes: 6144))
+                torn += 1
+                let isBehindLastGroup = offset >= sample.last.upperBound
+                let expected = isBehindLastGroup ? all : Array(all.prefix(sample.recordsBefore))
+                #expect(opened.replayed == expected, "bit at \(offset)")
+                #expect(offset >= sample.last.lowerBound, "bit at \(offset) was cut away")
+            } catch {
+                refused += 1
+                guard case .corrupt(let corruption) = error else {
+                    Issue.record("bit at \(offset): \(error)")
+                    continue
+                }
+                #expect(corruption.file == Self.first)
+                #expect(offset < sample.last.lowerBound, "bit at \(offset): \(error)")
+            }
+        }
+        #expect(refused == sample.last.lowerBound)
+        #expect(torn == sample.bytes.count - sample.last.lowerBound)
+    }
+
+    @Test func `every flipped bit of a closed and sealed log is found by verification`() throws {
+        let disk = VolatileStorage()
+        let options = smallOptions(segmentBytes: 5120, blockBytes: 512)
+        let opened = try OpenedLog(disk, options: options)
+        for number in 1...12 { opened.write([sampleRecord(number)]) }
+        opened.log.close()
+        let whole = try LogVerification.run(directory: "/data", storage: disk)
+        #expect(whole.segments >= 3)
+        for path in disk.fileNames where path.hasSuffix(".lz4") {
+            let bytes = try #require(disk.bytes(of: path))
+            for offset in bytes.indices {
+                var changed = bytes
+                changed[offset] ^= 0x80 >> UInt8(offset % 8)
+                disk.replace(path, with: changed)
+                #expect(verification(of: disk) != whole, "\(path) at \(offset)")
+            }
+            disk.replace(path, with: bytes)
+        }
+        #expect(verification(of: disk) == whole)
+    }
+
+    private func verification(of disk: VolatileStorage) -> LogVerification? {
+        do throws(LogError) {
+            return try LogVerification.run(directory: "/data", storage: disk)
+        } catch {
+            return nil
+        }
+    }
+
+    @Test func `a bad group before a good one is corruption, with the records in doubt`() throws {
+        let sample = try Sample()
+        var blocks: [LogInspection.Block] = []
+        try LogInspection.run(
+            directory: "/data", storage: sample.disk, onSegment: { _ in },
+            onBlock: { blocks.append($0) })
+        let bad = try #require(blocks.dropLast().last)
+        for offset in [bad.offsetBytes, bad.offsetBytes + 30, bad.offsetBytes + 100] {
+            var bytes = sample.bytes
+            bytes[offset] ^= 0xFF
+            let error = try #require(throws: LogError.self) {
+                _ = try OpenedLog(sample.damaged(bytes))
+            }
+            guard case .corrupt(let corruption) = error else {
+                Issue.record("\(error)")
+                continue
+            }
+            #expect(corruption.offsetBytes == bad.offsetBytes)
+            #expect(corruption.firstLSN == bad.firstLSN)
+            #expect(corruption.lastLSN == LSN(rawValue: bad.firstLSN.rawValue + 2))
+            #expect(corruption.expected != corruption.found)
+        }
+    }
+
+    @Test func `a hole of zeros before a good group is corruption, not the end`() throws {
+        let sample = try Sample()
+        var blocks: [LogInspection.Block] = []
+        try LogInspection.run(
+            directory: "/data", storage: sample.disk, onSegment: { _ in },
+            onBlock: { blocks.append($0) })
+        let bad = try #require(blocks.dropLast().last).offsetBytes..<sample.last.lowerBound
+        var bytes = sample.bytes
+        bytes.replaceSubrange(bad, with: repeatElement(0, count: bad.count))
+        #expect(throws: LogError.self) { _ = try OpenedLog(sample.damaged(bytes)) }
+    }
+
+    @Test func `a group of several blocks torn in its first one is a torn tail`() throws {
+        let disk = VolatileStorage()
+        let options = smallOptions(segmentBytes: 16384, blockBytes: 512)
+        let opened = try OpenedLog(disk, options: options)
+        opened.write(sampleRecords(1...3))
+        opened.write(sampleRecords(4...20))
+        var blocks: [LogInspection.Block] = []
+        try LogInspection.run(
+            directory: "/data", storage: disk, onSegment: { _ in }, onBlock: { blocks.append($0) })
+        let group = blocks.filter { $0.group == blocks.last?.group }
+        try #require(group.count >= 3)
+        for torn in group.dropLast() {
+            let image = disk.killed()
+            var bytes = try #require(disk.bytes(of: Self.first))
+            bytes[torn.offsetBytes + 20] ^= 1
+            image.replace(Self.first, with: bytes)
+            let again = try OpenedLog(image, options: options)
+            let kept = Int(torn.firstLSN.rawValue) - 1
+            #expect(again.replayed == sampleRecords(1...kept))
+            #expect(again.recovery.tornTail?.offsetBytes == torn.offsetBytes)
+            // The group stays incomplete for ever; what follows must still be accepted.
+            again.write([[1]])
+            again.write([[2]])
+            #expect(try OpenedLog(image.crashed(), options: options).replayed.suffix(2) == [[1], [2]])
+        }
+    }
+
+    @Test func `a missing, swapped or foreign segment is refused`() throws {
+        let disk = VolatileStorage()
+        let opened = try OpenedLog(disk)
+        for number in 1...150 { opened.write([sampleRecord(number)]) }
+        opened.log.close()
+        let paths = disk.fileNames.filter { $0.hasSuffix(".lz4") }
+        try #require(paths.count >= 4)
+        for path in paths.dropLast() {
+            let image = disk.killed()
+            try image.remove(path)
+            expectCorrupt(image, "without \(path)")
+        }
+        let swapped = disk.killed()
+        swapped.replace(paths[1], with: try #require(disk.bytes(of: paths[2])))
+        swapped.replace(paths[2], with: try #require(disk.bytes(of: paths[1])))
+        expectCorrupt(swapped, "swapped")
+        let other = VolatileStorage()
+        var options = smallOptions()
+        options.randomNumber = { 4711 }
+        let foreign = try OpenedLog(other, options: options)
+        for number in 1...150 { foreign.write([sampleRecord(number)]) }
+        let mixed = disk.killed()
+        mixed.replace(paths[1], with: try #require(other.bytes(of: paths[1])))
+        expectCorrupt(mixed, "foreign")
+    }
+
+    private func expectCorrupt(_ disk: VolatileStorage, _ what: String) {
+        var found: LogError?
+        do throws(LogError) { _ = try OpenedLog(disk) } catch { found = error }
+        guard case .corrupt = found else {
+            Issue.record("\(what): \(String(describing: found))")
+            return
+        }
+    }
+
+    @Test func `a newer format is refused as such`() throws {
+        let sample = try Sample()
+        for field in [20, 24] {
+            var bytes = sample.bytes
+            bytes[field] = 9
+            var checked = Array(bytes[..<16])
+            checked += bytes[20..<4096]
+            let checksum = crc32c(checked.rawBytes)
+            for index in 0..<4 { bytes[16 + index] = UInt8(truncatingIfNeeded: checksum >> (8 * index)) }
+            var found: LogError?
+            do throws(LogError) { _ = try OpenedLog(sample.damaged(bytes)) } catch { found = error }
+            guard case .newerFormat(let file, _, _) = found else {
+                Issue.record("\(String(describing: found))")
+                continue
+            }
+            #expect(file == Self.first)
+        }
+    }
+}

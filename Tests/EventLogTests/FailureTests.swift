@@ -1,0 +1,76 @@
+import EventLog
+import Storage
+import Testing
+import Units
+
+@Suite struct `A failing disk` {
+    @Test func `ends the log at the first failure, wherever it strikes, and loses nothing acknowledged`()
+        throws
+    {
+        var struck: Set<StorageError.Operation> = []
+        var number = 0
+        while true {
+            number += 1
+            let disk = VolatileStorage()
+            let opened = try OpenedLog(disk, options: smallOptions(segmentBytes: 5120))
+            disk.fail(operation: number)
+            var acknowledged = 0
+            for record in 1...30 {
+                opened.write([sampleRecord(record)])
+                if opened.log.durableLSN.rawValue == UInt64(record) { acknowledged = record }
+            }
+            opened.log.close()
+            guard let failed = disk.failed else { break }
+            struck.insert(failed)
+            #expect(opened.reports.failures.count == 1, "operation \(number)")
+            #expect(disk.operationsAfterFailure == 0, "operation \(number): \(failed)")
+            let durable = opened.log.durableLSN.rawValue
+            #expect((opened.reports.durable.last?.rawValue ?? 0) == durable)
+            // Kept by the disk and by a reopened log, after a power cut as after a kill.
+            for image in [disk.crashed(), disk.killed()] {
+                let again = try OpenedLog(image, options: smallOptions(segmentBytes: 5120))
+                #expect(again.replayed.count >= acknowledged, "operation \(number): \(failed)")
+                #expect(again.replayed == Array(sampleRecords(1...31).prefix(again.replayed.count)))
+            }
+        }
+        #expect(struck.isSuperset(of: [.write, .sync, .rename, .syncDirectory, .create, .truncate]))
+    }
+
+    @Test func `during an opening is told and leaves a log that opens later`() throws {
+        let disk = VolatileStorage()
+        let options = smallOptions(segmentBytes: 5120)
+        let opened = try OpenedLog(disk, options: options)
+        for record in 1...10 { opened.write([sampleRecord(record)]) }
+        var number = 0
+        var failures = 0
+        while true {
+            number += 1
+            let image = disk.killed()
+            image.fail(operation: number)
+            do throws(LogError) {
+                _ = try OpenedLog(image, options: options)
+            } catch {
+                failures += 1
+            }
+            guard image.failed != nil else { break }
+            for after in [image.crashed(), image.killed()] {
+                #expect(try OpenedLog(after, options: options).replayed == sampleRecords(1...10))
+            }
+        }
+        #expect(failures == number - 1)
+        #expect(failures > 5)
+    }
+
+    @Test func `a power cut at any operation of a first opening leaves a log that opens`() throws {
+        var number = 0
+        while true {
+            number += 1
+            let disk = VolatileStorage()
+            disk.fail(operation: number)
+            do throws(LogError) { _ = try OpenedLog(disk) } catch {}
+            #expect(try OpenedLog(disk.crashed()).replayed.isEmpty)
+            guard disk.failed != nil else { break }
+        }
+        #expect(number > 5)
+    }
+}

@@ -1,0 +1,118 @@
+import ByteCoding
+import EventLog
+import Storage
+import Synchronization
+import Testing
+import Units
+
+@Suite struct `The log with its threads` {
+    private func options() -> LogOptions {
+        var options = LogOptions()
+        options.segmentBytes = 64 << 10
+        options.groupBytesMax = 4 << 10
+        options.inlineBytesMax = 1 << 10
+        options.blocksMax = 6
+        return options
+    }
+
+    @Test func `a reader finds every durable record while the writer goes on, across rolls`()
+        async throws
+    {
+        let disk = VolatileStorage()
+        let opened = try OpenedLog(disk, options: options())
+        let total = 6000
+        let reader = opened.log.reader()
+        let log = opened.log
+        // The readers' tasks block on a disk in memory only.
+        try await withThrowingTaskGroup(of: Int.self) { group in
+            for seed in 1...2 {
+                group.addTask {
+                    try readRandomly(reader, log: log, total: total, seed: UInt64(seed))
+                }
+            }
+            var number = 0
+            while number < total {
+                let batch = min(1 + number % 97, total - number)
+                opened.write(sampleRecords(number + 1...number + batch))
+                number += batch
+            }
+            log.close()
+            for try await wrong in group { #expect(wrong == 0) }
+        }
+        #expect(log.durableLSN.rawValue == UInt64(total))
+        #expect(log.size.segments > 4)
+        #expect(opened.reports.failures.isEmpty)
+        let durable = opened.reports.durable
+        #expect(durable == durable.sorted())
+        for number in 1...total {
+            let record = try reader.read(LSN(rawValue: UInt64(number))) { $0.array }
+            try #require(record == sampleRecord(number))
+        }
+        #expect(try OpenedLog(disk.crashed(), options: options()).replayed == sampleRecords(1...total))
+    }
+
+    @Test func `what is not there is nil`() throws {
+        let opened = try OpenedLog(VolatileStorage())
+        opened.write(sampleRecords(1...3))
+        opened.log.append([1, 2, 3].rawBytes)
+        let reader = opened.log.reader()
+        for lsn in [0, 4, 5, UInt64.max] {
+            #expect(try reader.read(LSN(rawValue: lsn)) { $0.array } == nil)
+        }
+        #expect(throws: LogError.refusedRecord(LSN(rawValue: 2), reason: "no")) {
+            _ = try reader.read(LSN(rawValue: 2)) { _ throws(RecordRefusal) -> Int in
+                throw RecordRefusal(reason: "no")
+            }
+        }
+    }
+
+    @Test func `a failed sync on the disk thread is told once and nothing is durable afterwards`()
+        throws
+    {
+        for number in 1...40 {
+            let disk = VolatileStorage()
+            var options = options()
+            options.inlineBytesMax = 0
+            let opened = try OpenedLog(disk, options: options)
+            disk.fail(operation: number)
+            for record in 1...400 { opened.write([sampleRecord(record)]) }
+            opened.log.close()
+            let durable = Int(opened.log.durableLSN.rawValue)
+            let failures = opened.reports.failures.count
+            #expect(failures == (disk.failed == nil || durable == 400 ? failures : 1))
+            #expect(failures <= 1)
+            let again = try OpenedLog(disk.crashed(), options: options)
+            #expect(again.replayed.count >= durable)
+            #expect(again.replayed == Array(sampleRecords(1...400).prefix(again.replayed.count)))
+        }
+    }
+
+    @Test func `a log that is dropped instead of closed leaves the directory free`() throws {
+        let disk = VolatileStorage()
+        do {
+            let opened = try OpenedLog(disk, options: options())
+            opened.write(sampleRecords(1...10))
+        }
+        let again = try OpenedLog(disk, options: options())
+        again.log.close()
+        again.log.close()
+    }
+}
+
+/// Reads durable records at random until all are durable; returns how many were not what was written.
+private func readRandomly(
+    _ reader: LogReader, log: EventLog, total: Int, seed: UInt64
+) throws -> Int {
+    var state = seed
+    var wrong = 0
+    while true {
+        let durable = log.durableLSN.rawValue
+        if durable > 0 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            let lsn = (state >> 33) % durable + 1
+            let record = try reader.read(LSN(rawValue: lsn)) { $0.array }
+            if record != sampleRecord(Int(lsn)) { wrong += 1 }
+        }
+        if durable == UInt64(total) { return wrong }
+    }
+}

@@ -163,7 +163,7 @@ struct BadInput: Sendable, CustomTestStringConvertible {
             let unknown = try await server.post("/v1/claims/\(token)/start", #"{"x":1}"#)
             #expect(unknown.status == 400)
             #expect(try unknown.error().field == "x")
-            #expect(try await server.post("/v1/claims/\(token)/succeed").status == 200)
+            #expect(try await server.post("/v1/claims/\(token)/start").status == 200)
         }
     }
 }

@@ -18,6 +18,7 @@ import Wire
             #expect(grant.job == "j1")
             #expect(grant.attempt == 1)
             #expect(grant.payload == Array(#"{"to": "bob"}"#.utf8))
+            #expect(grant.leaseSeconds == 60)
             let start = try await server.post("/v1/claims/\(grant.token)/start")
             #expect(start.status == 200)
             #expect(try AttemptBody(json: start.json).status == "PROCESSING")
@@ -131,6 +132,7 @@ import Wire
         try await RunningServer.with { server in
             _ = try await server.post("/v1/users/u/jobs", #"{"job":"j","type":"t"}"#)
             let grant = try await server.claimOne("t")
+            _ = try await server.post("/v1/claims/\(grant.token)/start")
             _ = try await server.post("/v1/claims/\(grant.token)/succeed")
             let late = try await server.post("/v1/users/u/jobs/j/cancel")
             #expect(late.status == 409)
@@ -138,6 +140,18 @@ import Wire
             #expect(error.code == "wrongStatus")
             #expect(error.message.contains("SUCCESS"))
             #expect(error.message.contains("cancel"))
+        }
+    }
+
+    @Test func `success needs a start first`() async throws {
+        try await RunningServer.with { server in
+            _ = try await server.post("/v1/users/u/jobs", #"{"job":"j","type":"t"}"#)
+            let grant = try await server.claimOne("t")
+            let early = try await server.post("/v1/claims/\(grant.token)/succeed")
+            #expect(early.status == 409)
+            let error = try early.error()
+            #expect(error.code == "wrongStatus")
+            #expect(error.message.contains("CLAIMED"))
         }
     }
 

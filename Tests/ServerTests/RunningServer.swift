@@ -13,15 +13,16 @@ import Wire
 struct RunningServer {
     let host: String
     let port: Int
+    let engine: Engine
     private let group: ServiceGroup
 
     /// Runs `body` against a fresh server, then shuts it down and closes its engine.
     static func with(
-        limits: ServerLimits = ServerLimits(),
+        limits: ServerLimits = ServerLimits(), options: EngineOptions = EngineOptions(),
         _ body: (RunningServer) async throws -> Void
     ) async throws {
         let directory = try TemporaryDirectory()
-        let engine = try await Engine.open(directory: directory.file("data"))
+        let engine = try await Engine.open(directory: directory.file("data"), options: options)
         let (addresses, listening) = AsyncStream<(String, Int)>.makeStream()
         var logger = Logger(label: "daybook.test")
         logger.logLevel = .critical
@@ -36,7 +37,7 @@ struct RunningServer {
         var iterator = addresses.makeAsyncIterator()
         if let (host, port) = await iterator.next() {
             do {
-                try await body(RunningServer(host: host, port: port, group: group))
+                try await body(RunningServer(host: host, port: port, engine: engine, group: group))
             } catch {
                 Issue.record(error)
             }

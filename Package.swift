@@ -83,11 +83,14 @@ let package = Package(
             name: "CLZ4", pkgConfig: "liblz4",
             providers: [.apt(["liblz4-dev"]), .brew(["lz4"])]),
         .target(name: "CChecksum"),
+        .target(name: "CThreads"),
         room("Units"),
         room("JobModel", imports: ["Units"]),
         room("ByteCoding", imports: ["CChecksum"], more: [lifetimes]),
         room("Storage"),
-        room("EventLog", imports: ["Units", "ByteCoding", "Storage", "CLZ4"], libraries: [crypto]),
+        room(
+            "EventLog", imports: ["Units", "ByteCoding", "Storage", "CLZ4", "CThreads"],
+            libraries: [crypto]),
         room("JobCoding", imports: ["Units", "JobModel", "ByteCoding"]),
         room("JobState", imports: ["Units", "JobModel"], libraries: [heap]),
         room(

@@ -125,7 +125,9 @@ final class TraceSession: Sendable {
         line += "  running \(figures.occupancy.busy)  done \(figures.done.count)"
         line += "  lateness p50 \(ReportTable.number(lateness.p50)) ms"
         line += ", p99 \(ReportTable.number(lateness.p99)) ms"
-        guard let left = outlook.left(at: now, submitted: submitted) else { return line }
+        guard let left = outlook.left(at: now, submitted: submitted), left > .zero else {
+            return line
+        }
         return line + "  about \(Int(left.seconds.rounded(.up))) s left"
     }
 

@@ -135,11 +135,13 @@ let package = Package(
         tests(
             of: "Server",
             imports: ["Units", "JobModel", "Server", "Engine", "Wire", "Client", "TestKit"]),
-        tests(of: "Executor", imports: ["Executor", "TestKit"]),
+        tests(
+            of: "Executor", imports: ["Units", "Wire", "Client", "Executor", "TestKit"],
+            libraries: [logging]),
         tests(
             of: "LoadGenerator", imports: ["Units", "Wire", "Client", "LoadGenerator", "TestKit"]),
         tests(
             of: "DaybookCommand", imports: ["Units", "Wire", "Client", "TestKit", "DaybookCommand"]),
-        tests(of: "House", imports: ["TestKit"]),
+        tests(of: "House", imports: ["TestKit"], libraries: [subprocess, system]),
     ]
 )

@@ -31,6 +31,12 @@ package struct ByteWriter {
         }
     }
 
+    /// Lends what was written to `body`; for writers that a class holds.
+    @inlinable
+    package func withBytes<T, E: Error>(_ body: (RawSpan) throws(E) -> T) throws(E) -> T {
+        try body(bytes)
+    }
+
     /// Forgets what was written and keeps the buffer.
     @inlinable
     package mutating func removeAll() {
@@ -90,6 +96,22 @@ package struct ByteWriter {
         var text = text
         // The pointer does not leave the closure; an empty one has no bytes to copy.
         text.withUTF8 { buffer in unsafe write(buffer.span.bytes) }
+    }
+
+    /// Lets `body` fill room for up to `countMax` bytes in place; it returns how many it wrote.
+    ///
+    /// - Precondition: `body` returns a count between 0 and `countMax`.
+    package mutating func write(
+        upTo countMax: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int
+    ) {
+        let offset = claim(countMax)
+        // In bounds: claim made storage at least offset + countMax long.
+        let count = unsafe storage.withUnsafeMutableBytes {
+            unsafe body(UnsafeMutableRawBufferPointer(rebasing: $0[offset..<offset + countMax]))
+        }
+        precondition(
+            count >= 0 && count <= countMax, "\(count) bytes written, room for \(countMax)")
+        used = offset + count
     }
 
     /// Writes over an integer that was written before at byte `offset`.

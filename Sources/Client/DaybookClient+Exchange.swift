@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Glibc
 import NIOCore
 import NIOHTTP1
 import Wire
@@ -48,6 +49,8 @@ extension DaybookClient {
             return Answer(status: Int(response.status.code), body: Array(buffer: bytes))
         } catch let error as HTTPClientError where error == .invalidURL {
             throw .unexpectedAnswer("'\(address)' is no address: give http://HOST:PORT")
+        } catch let error as IOError where error.errnoCode == ECONNREFUSED {
+            throw .unreachable("no daemon listens at \(address)")
         } catch {
             throw .unreachable("no answer from \(address): \(error)")
         }

@@ -15,7 +15,7 @@ struct Daemon: Sendable {
     let slots: Int
     let logger: Logger
 
-    /// Serves until TERM or INT. Throws where it cannot listen or the log fails.
+    /// Serves until TERM or INT; throws where it cannot listen or the log fails.
     func run() async throws {
         let addresses = AsyncStream<String>.makeStream()
         let server = DaybookServer(
@@ -44,7 +44,11 @@ struct Daemon: Sendable {
         var configuration = ServiceGroupConfiguration(
             services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         configuration.maximumGracefulShutdownDuration = .seconds(60)
-        try await ServiceGroup(configuration: configuration).run()
+        do {
+            try await ServiceGroup(configuration: configuration).run()
+        } catch let failure as ListenFailure {
+            throw CommandFailure(.unreachable, "\(failure)")
+        }
     }
 }
 

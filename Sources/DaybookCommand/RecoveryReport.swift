@@ -25,7 +25,8 @@ final class RecoveryReport: Sendable {
             if now - state.lastLine >= .seconds(1) {
                 state.lastLine = now
                 let percent = progress.bytesRead * 100 / max(1, progress.bytesTotal)
-                lines.append("daybook: recovering, \(percent) %, \(progress.recordsReplayed) events")
+                lines.append(
+                    "daybook: recovering, \(percent) %, \(progress.recordsReplayed) events")
             }
             return lines
         }

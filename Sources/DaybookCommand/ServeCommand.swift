@@ -47,7 +47,9 @@ struct ServeCommand: AsyncParsableCommand {
                 127.0.0.1, or give --insecure-listen if something else guards the address.
                 """)
         }
-        guard (1...1_000).contains(slots) else { throw ValidationError("--slots must be 1 to 1000.") }
+        guard (1...1_000).contains(slots) else {
+            throw ValidationError("--slots must be 1 to 1000.")
+        }
         _ = try ExecutionRule.commands(execute)
     }
 
@@ -75,28 +77,5 @@ struct ServeCommand: AsyncParsableCommand {
         // Closing is the last sync: it can be what fails.
         if let failure = engine.failure { throw CommandFailure(logFailure: failure) }
         logger.info("stopped")
-    }
-}
-
-extension CommandFailure {
-    /// Why a data directory could not be opened or read.
-    init(_ error: LogError) {
-        let status: ExitStatus =
-            switch error {
-            case .io: .inputOutput
-            case .corrupt: .corruption
-            case .newerFormat, .refusedRecord: .configuration
-            case .directoryInUse: .temporary
-            case .notWritable: .cannotCreate
-            }
-        self.init(status, error.description)
-    }
-
-    /// The log can no longer be written.
-    init(logFailure reason: String) {
-        self.init(
-            .logFailed,
-            "the log can no longer be written: \(reason). Nothing acknowledged is lost: repair the "
-                + "cause and start the daemon again.")
     }
 }

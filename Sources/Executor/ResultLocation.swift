@@ -1,18 +1,18 @@
 import Wire
 
 /// Why a result cannot be written.
-struct ResultFault: Error, Equatable {
+package struct ResultFault: Error, Equatable {
     /// For the job's failure message.
-    let message: String
+    package let message: String
 }
 
 /// A file that a job's result is written to.
-struct ResultLocation: Equatable, Sendable {
+package struct ResultLocation: Equatable, Sendable {
     /// Absolute.
-    let path: String
+    package let path: String
 
     /// Reads `file:///path`, `file://localhost/path` or `file:/path`.
-    init(url: String) throws(ResultFault) {
+    package init(url: String) throws(ResultFault) {
         guard url.hasPrefix("file:") else {
             throw ResultFault(
                 message: "resultLocation '\(url)': this executor writes file: URLs only")

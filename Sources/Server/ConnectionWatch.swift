@@ -24,7 +24,7 @@ final class ConnectionWatch: ChannelInboundHandler, RemovableChannelHandler {
         self.limits = limits
     }
 
-    /// Calls `body` once the client has closed its side; at once if it has. One at a time.
+    /// Calls `body` once, when the client has closed its side or at once if it has; keeps one.
     func whenGone(_ body: @escaping () -> Void) {
         if isGone { body() } else { onGone = body }
     }

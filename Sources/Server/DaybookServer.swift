@@ -4,7 +4,7 @@ import Hummingbird
 import HummingbirdCore
 package import Logging
 import NIOCore
-package import ServiceLifecycle
+import ServiceLifecycle
 import Units
 
 /// The HTTP API of an engine: a service that listens until it is shut down gracefully.
@@ -32,7 +32,8 @@ package struct DaybookServer: Service {
     package init(
         engine: Engine, host: String, port: Int, version: String,
         limits: ServerLimits = ServerLimits(), logger: Logger = Logger(label: "daybook.server"),
-        onServerRunning: @escaping @Sendable (_ host: String, _ port: Int) async -> Void = { _, _ in }
+        onServerRunning: @escaping @Sendable (_ host: String, _ port: Int) async -> Void = { _, _ in
+        }
     ) {
         self.engine = engine
         self.host = host

@@ -16,7 +16,8 @@ extension JobQuery {
         }
         do {
             self.init(
-                user: try UserID(user), type: try query.type.map { text throws(InvalidField) in
+                user: try UserID(user),
+                type: try query.type.map { text throws(InvalidField) in
                     try JobType(text)
                 }, limit: 0)
         } catch {
@@ -69,7 +70,8 @@ enum PageLimit {
     static func check(_ limit: Int?) throws(Refusal) -> Int {
         let limit = limit ?? standard
         guard (1...JobLimits.pageItemsMax).contains(limit) else {
-            throw Refusal.field("limit", "is \(limit): it must be from 1 to \(JobLimits.pageItemsMax)")
+            throw Refusal.field(
+                "limit", "is \(limit): it must be from 1 to \(JobLimits.pageItemsMax)")
         }
         return limit
     }

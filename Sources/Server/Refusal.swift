@@ -28,7 +28,8 @@ struct Refusal: Error {
             "there is nothing at '\(path.prefix(256))': docs/api.md lists the routes")
     }
 
-    static func wrongMethod(_ method: HTTPRequest.Method, allowed: [HTTPRequest.Method]) -> Refusal {
+    static func wrongMethod(_ method: HTTPRequest.Method, allowed: [HTTPRequest.Method]) -> Refusal
+    {
         let names = allowed.map(\.rawValue).joined(separator: " or ")
         var refusal = Refusal(
             .methodNotAllowed, "wrongMethod",

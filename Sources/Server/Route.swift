@@ -2,7 +2,7 @@ import HTTPTypes
 import Units
 import Wire
 
-/// What a path names. `docs/api.md` lists them.
+/// What a path names; docs/api.md lists them.
 enum Route: Equatable {
     case jobs(user: String)
     case job(user: String, job: String)

@@ -24,7 +24,8 @@ extension SubmitRequest {
     private func checkedPriority() throws(Refusal) -> UInt8 {
         guard let priority else { return JobContent.priorityStandard }
         guard let byte = UInt8(exactly: priority) else {
-            throw Refusal.field("priority", "is \(priority): it must be from 0 to 255, 0 runs first")
+            throw Refusal.field(
+                "priority", "is \(priority): it must be from 0 to 255, 0 runs first")
         }
         return byte
     }
@@ -133,7 +134,8 @@ extension SubmitRequest {
         } catch {
             throw Refusal.field(
                 "payloadBase64",
-                "\(error.problem) (at byte \(error.offsetBytes)): set 'contentType' if it is no JSON")
+                "\(error.problem) (at byte \(error.offsetBytes)): set 'contentType' if it is no JSON"
+            )
         }
     }
 }
@@ -169,7 +171,8 @@ extension SubmitRequest {
             if rest.hasPrefix("localhost/") { rest = rest.dropFirst("localhost".count) }
         }
         guard rest.hasPrefix("/"), !rest.hasPrefix("//"), !rest.contains("?"), !rest.contains("#"),
-            let path = PercentCoding.decode(rest), path.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }),
+            let path = PercentCoding.decode(rest),
+            path.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }),
             !path.split(separator: "/").contains("..")
         else { return nil }
         return path

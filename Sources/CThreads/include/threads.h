@@ -1,0 +1,7 @@
+#ifndef DAYBOOK_THREADS_H
+#define DAYBOOK_THREADS_H
+
+/// Names the calling thread, for debuggers and `top -H`; at most 15 bytes are kept.
+void daybook_name_this_thread(const char *name);
+
+#endif

@@ -1,0 +1,16 @@
+#define _GNU_SOURCE
+#include "threads.h"
+
+#include <pthread.h>
+#include <string.h>
+
+// In C because the declaration hides behind _GNU_SOURCE, which Swift's view of glibc leaves out.
+void daybook_name_this_thread(const char *name) {
+    char kept[16] = {0};
+    strncpy(kept, name, sizeof kept - 1);
+#if defined(__APPLE__)
+    pthread_setname_np(kept);
+#else
+    pthread_setname_np(pthread_self(), kept);
+#endif
+}

@@ -1,0 +1,26 @@
+import ArgumentParser
+
+/// The sub-commands that read a log's files, whether a daemon has them open or not.
+struct LogCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "log",
+        abstract: "Look at the log of a data directory: its files, their checksums, its events.",
+        discussion: """
+            These commands only read, and work beside a running daemon: they show what is durable.
+
+            EXAMPLE
+              daybook log inspect ./daybook-data
+              daybook log verify ./daybook-data
+              daybook log replay ./daybook-data --user alice
+            """,
+        subcommands: [LogInspectCommand.self, LogVerifyCommand.self, LogReplayCommand.self])
+}
+
+/// Options of every sub-command that reads a log.
+struct LogReadingOptions: ParsableArguments {
+    @Argument(help: "The data directory.")
+    var directory: String
+
+    @Flag(help: "Print JSON.")
+    var json = false
+}

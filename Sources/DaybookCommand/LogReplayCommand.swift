@@ -1,0 +1,100 @@
+import ArgumentParser
+import EventLog
+import JobCoding
+import JobModel
+import Server
+import Storage
+import Units
+import Wire
+
+/// The sub-command `log replay`.
+struct LogReplayCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "replay",
+        abstract: "Print every event of a log, one JSON object a line.",
+        discussion: """
+            EXAMPLE
+              daybook log replay ./daybook-data --user alice --job monthly-7
+              daybook log replay ./daybook-data --from 1000 --to 2000 | jq -r .event | sort | uniq -c
+            """)
+
+    @Option(help: "The first event to print.")
+    var from: UInt64 = 1
+
+    @Option(help: "The last event to print. Left out: the newest.")
+    var to: UInt64 = .max
+
+    @Option(help: "Only events of this user's jobs.")
+    var user: String?
+
+    @Option(help: "Only events of jobs of this id.")
+    var job: String?
+
+    @OptionGroup var options: LogReadingOptions
+
+    func run() throws {
+        var filter = EventFilter(user: user, job: job)
+        // Only its first event names a job, so a filter needs all from the beginning on.
+        let first = filter.isOpen ? from : 1
+        var lines: [UInt8] = []
+        do throws(LogError) {
+            try LogScan.run(
+                directory: options.directory, storage: PosixStorage(), from: LSN(rawValue: first)
+            ) { lsn, _, record throws(RecordRefusal) in
+                guard lsn.rawValue <= to else { return false }
+                let event = try Self.event(record)
+                guard filter.admits(event, at: lsn), lsn.rawValue >= from else { return true }
+                lines += EventBody(lsn: lsn, event: event).json() + [UInt8(ascii: "\n")]
+                if lines.count >= Self.flushBytes {
+                    put(lines)
+                    lines.removeAll(keepingCapacity: true)
+                }
+                return true
+            }
+        } catch {
+            put(lines)
+            throw CommandFailure(error)
+        }
+        put(lines)
+    }
+
+    private static func event(_ record: RawSpan) throws(RecordRefusal) -> Event {
+        do throws(EventFault) {
+            return try Event(decoding: record)
+        } catch {
+            throw RecordRefusal(reason: "\(error)")
+        }
+    }
+
+    private static let flushBytes = 65_536
+}
+
+/// Picks the events of certain jobs.
+private struct EventFilter {
+    let user: String?
+    let job: String?
+    /// The `submitted` events of the jobs that are wanted.
+    private var submitted: Set<LSN> = []
+
+    init(user: String?, job: String?) {
+        self.user = user
+        self.job = job
+    }
+
+    /// Lets everything through.
+    var isOpen: Bool { user == nil && job == nil }
+
+    mutating func admits(_ event: Event, at lsn: LSN) -> Bool {
+        if isOpen { return true }
+        switch event.fact {
+        case .submitted(let key, _):
+            guard user == nil || user == key.user.text, job == nil || job == key.job.text else {
+                return false
+            }
+            submitted.insert(lsn)
+            return true
+        default:
+            return event.fact.reference.map { submitted.contains($0.submitted) } ?? false
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import ByteCoding
+import Units
+
+/// The records of one block, decompressed into a buffer that is kept from block to block.
+struct BlockRecords {
+    private(set) var raw: [UInt8] = []
+    private var rawBytes = 0
+
+    /// The raw bytes of the block that was loaded last.
+    func withRaw<T>(_ body: (RawSpan) -> T) -> T {
+        body(raw.rawBytes.extracting(0..<rawBytes))
+    }
+
+    /// Decompresses the frame behind `header` and checks that its marker says the same as the header.
+    ///
+    /// The frame's checksum must have been checked.
+    mutating func load(_ frame: RawSpan, header: BlockHeader, at offset: Int) throws(Defect) {
+        guard LZ4Frame.read(frame, header: header, into: &raw) else {
+            throw Self.defect(offset, "LZ4 frame", "\(header.rawBytes) raw bytes", "something else")
+        }
+        rawBytes = Int(header.rawBytes)
+        let isSame =
+            rawBytes >= RawBlock.markerBytes
+            && raw.rawBytes.fixed(at: 0, as: UInt32.self) == RawBlock.markerMagic
+            && raw.rawBytes.fixed(at: 4, as: UInt32.self) == header.recordCount
+            && raw.rawBytes.fixed(at: 8, as: UInt64.self) == header.group
+            && raw.rawBytes.fixed(at: 16, as: UInt64.self) == header.firstLSN.rawValue
+            && raw.rawBytes.fixed(at: 24, as: Int64.self) == header.time.microseconds
+        guard isSame else {
+            throw Self.defect(offset, "marker of the raw block", "the header's fields", "others")
+        }
+    }
+
+    /// Calls `body` with each record, in order; stops where it returns false.
+    func forEach<E: Error>(
+        header: BlockHeader, at offset: Int, _ body: (LSN, RawSpan) throws(E) -> Bool
+    ) throws(RecordFault<E>) -> Bool {
+        var reader = ByteReader(raw.rawBytes.extracting(RawBlock.markerBytes..<rawBytes))
+        for index in 0..<UInt64(header.recordCount) {
+            let lsn = header.firstLSN.advanced(by: index)
+            let length = Self.nextLength(&reader)
+            guard let length else {
+                throw .defect(
+                    Self.defect(offset, "length of record \(lsn)", "a length in bounds", "none"))
+            }
+            let start = RawBlock.markerBytes + reader.offset - length
+            do throws(E) {
+                let record = raw.rawBytes.extracting(start..<start + length)
+                guard try body(lsn, record) else { return false }
+            } catch {
+                throw .refused(lsn, error)
+            }
+        }
+        guard reader.remaining == 0 else {
+            throw .defect(
+                Self.defect(offset, "end of the raw block", "no bytes", "\(reader.remaining)"))
+        }
+        return true
+    }
+
+    /// Moves past the next record; nil where its length is out of bounds.
+    private static func nextLength(_ reader: inout ByteReader) -> Int? {
+        do throws(ByteFault) {
+            let length = try reader.readVarint()
+            guard length >= 1, length <= UInt64(LogOptions.recordBytesMax) else { return nil }
+            _ = try reader.read(count: Int(length))
+            return Int(length)
+        } catch {
+            return nil
+        }
+    }
+
+    private static func defect(
+        _ offset: Int, _ what: String, _ expected: String, _ found: String
+    ) -> Defect {
+        // Behind a good checksum: no torn write looks like this.
+        Defect(at: offset, what, expected: expected, found: found, isTearable: false)
+    }
+}
+
+/// Why walking the records of a block ended early.
+enum RecordFault<Refusal: Error>: Error {
+    case defect(Defect)
+    case refused(LSN, Refusal)
+}

@@ -1,0 +1,203 @@
+import ByteCoding
+package import Storage
+package import Units
+
+/// An append-only log of opaque records in one directory, committed in groups.
+///
+/// `append`, `commit` and `close` belong to one thread, the writer's; everything else may be asked
+/// from any thread. Order of what it promises: an LSN reported durable is never lost; a record read
+/// back is the one that was appended; then speed. docs/log-format.md says what is on the disk.
+package final class EventLog: @unchecked Sendable {
+    // Sendable: the mutable fields are touched by the writer's thread alone; the rest is shared
+    // through GroupCommit and Catalogue, which have locks of their own.
+    private let groups: GroupCommit
+    private let catalogue: Catalogue
+    private let preparer: SegmentPreparer
+    private let lock: any DirectoryLock
+    private let directory: LogDirectory
+    private let options: LogOptions
+    private var thread: LogThread?
+
+    /// Last record appended; durable once `durableLSN` has reached it.
+    package private(set) var lastLSN: LSN
+    /// The block being filled; nil right after a commit.
+    private var open: RawBlock?
+    /// Blocks filled since the last commit.
+    private var filled: [RawBlock] = []
+    private var lastTime: WallTime
+
+    private init(
+        recovery: Recovery, end: RecoveredEnd, catalogue: Catalogue,
+        preparer: SegmentPreparer, groups: GroupCommit, lock: any DirectoryLock
+    ) {
+        self.groups = groups
+        self.catalogue = catalogue
+        self.preparer = preparer
+        self.lock = lock
+        directory = recovery.directory
+        options = recovery.options
+        lastLSN = end.walk.lastLSN
+        lastTime = end.walk.lastTime
+        if options.isThreaded { thread = LogThread(name: "log-disk") { groups.run() } }
+    }
+
+    deinit { abandon() }
+
+    /// Opens the log in `directory`, makes it where there is none, and replays what it holds.
+    ///
+    /// When it returns, everything that was replayed is durable and nobody else can open the log.
+    /// - Parameters:
+    ///   - directory: The data directory; the segments are in `log` below it.
+    ///   - storage: Where all reads and writes go.
+    ///   - options: Sizes; those of an existing log may differ from call to call.
+    ///   - replay: Gets every record in order; a refusal ends the opening.
+    ///   - progress: Called after each segment and once at the end.
+    ///   - onDurable: Called each time `durableLSN` has moved, on the disk thread or inside `commit`.
+    ///   - onFailure: Called at most once; nothing is written or reported durable afterwards.
+    package static func open(
+        directory: String, storage: any Storage, options: LogOptions = LogOptions(),
+        replay: (LSN, RawSpan) throws(RecordRefusal) -> Void,
+        progress: (LogRecovery) -> Void = { _ in },
+        onDurable: @escaping @Sendable (LSN) -> Void,
+        onFailure: @escaping @Sendable (LogError) -> Void
+    ) throws(LogError) -> EventLog {
+        precondition(options.blocksMax >= 2, "a log needs two blocks to take turns")
+        let directory = LogDirectory(path: directory, storage: storage)
+        try directory.create()
+        let lock = try directory.lock()
+        var recovery = Recovery(directory: directory, options: options)
+        try recovery.run(replay: replay, progress: progress)
+        let log = try start(recovery, lock: lock, onDurable: onDurable, onFailure: onFailure)
+        progress(recovery.report)
+        return log
+    }
+
+    private static func start(
+        _ recovery: Recovery, lock: any DirectoryLock,
+        onDurable: @escaping @Sendable (LSN) -> Void,
+        onFailure: @escaping @Sendable (LogError) -> Void
+    ) throws(LogError) -> EventLog {
+        let options = recovery.options
+        let preparer = SegmentPreparer(
+            directory: recovery.directory, segmentBytes: options.segmentBytes,
+            isThreaded: options.isThreaded)
+        do throws(LogError) {
+            let (end, segments) = try beginning(recovery, preparer: preparer)
+            let catalogue = Catalogue(segments, durableLSN: end.walk.lastLSN)
+            let tail = SegmentTail(
+                end, epoch: recovery.epoch + 1, directory: recovery.directory, options: options,
+                preparer: preparer, catalogue: catalogue)
+            // Makes the raised epoch durable, and says that all before it was whole.
+            try unwrap { () throws(StorageError) in try tail.mark(BlockHeader.openedFlag) }
+            preparer.want()
+            let groups = GroupCommit(
+                tail: tail, catalogue: catalogue, options: options, onDurable: onDurable,
+                onFailure: onFailure)
+            return EventLog(
+                recovery: recovery, end: end, catalogue: catalogue,
+                preparer: preparer, groups: groups, lock: lock)
+        } catch {
+            preparer.stop()
+            throw error
+        }
+    }
+
+    /// The segment to write into: the one that recovery ended in, or a new one.
+    private static func beginning(
+        _ recovery: Recovery, preparer: SegmentPreparer
+    ) throws(LogError) -> (RecoveredEnd, [Catalogue.Segment]) {
+        if let end = recovery.end { return (end, recovery.segments) }
+        let random = recovery.options.randomNumber
+        let join = recovery.join
+        let next = try unwrap { () throws(StorageError) in
+            try NewSegment.make(
+                after: join.end, number: join.number + 1, epoch: recovery.epoch + 1,
+                log: join.log ?? LogIdentity(high: random(), low: random()),
+                directory: recovery.directory, options: recovery.options, preparer: preparer)
+        }
+        var hash = RunningHash()
+        hash.update(next.header.opening.encoded().bytes)
+        let end = RecoveredEnd(
+            walk: SegmentWalk(next.header), hash: hash, fileBytes: next.fileBytes, file: next.file)
+        let segment = Catalogue.Segment(path: next.path, header: next.header)
+        return (end, recovery.segments + [segment])
+    }
+}
+
+extension EventLog {
+    /// Last record that survives a power cut; nothing later may be shown to anyone.
+    package var durableLSN: LSN { catalogue.durableLSN }
+
+    /// What the log takes up, up to the durable end.
+    package var size: LogSize { catalogue.size }
+
+    /// A reader for other threads, good for as long as the log is open.
+    package func reader() -> LogReader {
+        LogReader(catalogue: catalogue, storage: directory.storage)
+    }
+
+    /// Puts the record at the end of the open batch; waits only while all blocks are in use.
+    ///
+    /// After a failure the record goes nowhere; its LSN never becomes durable.
+    /// - Precondition: 1 byte to 256 KiB.
+    @discardableResult
+    package func append(_ record: RawSpan) -> LSN {
+        precondition(
+            record.byteCount >= 1 && record.byteCount <= LogOptions.recordBytesMax,
+            "a record of \(record.byteCount) bytes")
+        lastLSN = lastLSN.next
+        block(roomFor: record.byteCount)?.append(record)
+        return lastLSN
+    }
+
+    /// Ends a batch: hands its records to the disk, or syncs them here where that is quicker.
+    ///
+    /// - Parameter now: The batch's time. A time before the last one's is raised to it.
+    package func commit(now: WallTime) {
+        lastTime = max(lastTime, now)
+        if let open { filled.append(open) }
+        open = nil
+        handOver()
+    }
+
+    /// Makes everything durable, marks the end as clean, ends the threads and frees the directory.
+    ///
+    /// Records not yet committed are committed with the last batch's time. Called again: nothing.
+    package func close() {
+        commit(now: lastTime)
+        let isWhole = groups.drain()
+        thread?.join()
+        thread = nil
+        if isWhole { groups.finish() }
+        preparer.stop()
+        lock.release()
+    }
+
+    /// Ends like a crash: what was not synced may be lost, the threads are gone.
+    private func abandon() {
+        groups.abandon()
+        thread?.join()
+        preparer.stop()
+        lock.release()
+    }
+
+    private func handOver() {
+        guard !filled.isEmpty else { return }
+        for block in filled { block.time = lastTime }
+        groups.commit(filled)
+        filled.removeAll(keepingCapacity: true)
+    }
+
+    /// The block that takes the record that has just got `lastLSN`; nil after a failure.
+    private func block(roomFor recordBytes: Int) -> RawBlock? {
+        if let open {
+            if open.hasRoom(for: recordBytes, blockBytesMax: options.groupBytesMax) { return open }
+            filled.append(open)
+            // A batch may be larger than all blocks together; half of them go to the disk early,
+            // with the time of the batch before, so that the writer never waits for itself.
+            if filled.count >= options.blocksMax / 2 { handOver() }
+        }
+        open = groups.takeBlock(at: lastLSN, roomFor: recordBytes, isContinuing: filled.isEmpty)
+        return open
+    }
+}

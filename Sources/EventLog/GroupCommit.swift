@@ -1,0 +1,145 @@
+import Storage
+import Units
+
+/// Hands blocks from the writer to the disk, one group in flight at a time.
+///
+/// A block belongs to the writer while it fills it, to this queue once committed, to the thread
+/// that syncs once taken, and to the free list afterwards. The last committed block may be taken
+/// back by the writer as long as no sync has begun on it: that is how a busy disk gets large blocks.
+final class GroupCommit: Sendable {
+    private let monitor: Monitor<Shared>
+    private let tail: SegmentTail
+    private let catalogue: Catalogue
+    private let options: LogOptions
+    private let onDurable: @Sendable (LSN) -> Void
+    private let onFailure: @Sendable (LogError) -> Void
+
+    /// What the threads share, under the monitor.
+    private struct Shared {
+        var queue: [RawBlock] = []
+        var free: [RawBlock]
+        /// Whoever set it owns the tail until they clear it.
+        var isSyncing = false
+        var isClosing = false
+        var hasFailed = false
+    }
+
+    init(
+        tail: SegmentTail, catalogue: Catalogue, options: LogOptions,
+        onDurable: @escaping @Sendable (LSN) -> Void,
+        onFailure: @escaping @Sendable (LogError) -> Void
+    ) {
+        self.tail = tail
+        self.catalogue = catalogue
+        self.options = options
+        self.onDurable = onDurable
+        self.onFailure = onFailure
+        let free = (0..<options.blocksMax).map { _ in RawBlock(capacity: 4096) }
+        monitor = Monitor(Shared(free: free))
+    }
+
+    /// An empty block, or the last committed one where there is room in it; waits for the disk where
+    /// all are in use. Nil after a failure.
+    ///
+    /// - Parameter isContinuing: False where the batch holds blocks already, which come before.
+    func takeBlock(at next: LSN, roomFor recordBytes: Int, isContinuing: Bool) -> RawBlock? {
+        monitor.wait { shared -> RawBlock?? in
+            if shared.hasFailed { return .some(nil) }
+            if isContinuing, let last = shared.queue.last,
+                last.hasRoom(for: recordBytes, blockBytesMax: options.groupBytesMax)
+            {
+                return shared.queue.removeLast()
+            }
+            guard let block = shared.free.popLast() else { return nil }
+            block.begin(at: next)
+            return block
+        }
+    }
+
+    /// Commits the blocks: syncs them here where the disk is idle and there is little, else hands
+    /// them to the disk thread.
+    func commit(_ blocks: [RawBlock]) {
+        let byteCount = blocks.reduce(0) { $0 + $1.byteCount }
+        let isInline = monitor.change { shared in
+            if shared.hasFailed { return false }
+            let isIdle = !shared.isSyncing && shared.queue.isEmpty
+            if !options.isThreaded || (isIdle && byteCount <= options.inlineBytesMax) {
+                shared.isSyncing = true
+                return true
+            }
+            shared.queue.append(contentsOf: blocks)
+            return false
+        }
+        if isInline { sync(blocks) }
+    }
+
+    /// The disk thread's life.
+    func run() {
+        while let blocks = nextGroup() { sync(blocks) }
+    }
+
+    /// Waits until everything committed is durable and lets the disk thread end.
+    ///
+    /// Returns true where the tail may be used by the caller: nothing failed, and nobody else is.
+    func drain() -> Bool {
+        monitor.change { $0.isClosing = true }
+        return monitor.wait { shared in
+            if shared.hasFailed { return false }
+            return shared.queue.isEmpty && !shared.isSyncing ? true : nil
+        }
+    }
+
+    /// Marks the end as clean; only after `drain` has returned true.
+    func finish() {
+        do throws(StorageError) {
+            try tail.mark(BlockHeader.closedFlag)
+        } catch {
+            fail(error)
+            return
+        }
+        // Closed: whatever comes later goes nowhere.
+        abandon()
+    }
+
+    /// Lets the disk thread end without writing anything more.
+    func abandon() {
+        monitor.change { $0.hasFailed = true }
+    }
+
+    private func nextGroup() -> [RawBlock]? {
+        monitor.wait { shared -> [RawBlock]?? in
+            if shared.hasFailed { return .some(nil) }
+            if shared.isSyncing { return nil }
+            if shared.queue.isEmpty { return shared.isClosing ? .some(nil) : nil }
+            shared.isSyncing = true
+            let blocks = shared.queue
+            shared.queue.removeAll(keepingCapacity: true)
+            return blocks
+        }
+    }
+
+    /// Runs on whichever thread set `isSyncing`.
+    private func sync(_ blocks: [RawBlock]) {
+        do throws(StorageError) {
+            try tail.write(blocks)
+        } catch {
+            fail(error)
+            return
+        }
+        monitor.change { shared in
+            shared.isSyncing = false
+            shared.free.append(contentsOf: blocks)
+        }
+        onDurable(catalogue.durableLSN)
+    }
+
+    /// Ends the log: never retried, because after a failed sync the kernel may have dropped the
+    /// pages and a second sync would report success. `isSyncing` stays set: nobody gets the tail.
+    func fail(_ error: StorageError) {
+        let isFirst = monitor.change { shared in
+            defer { shared.hasFailed = true }
+            return !shared.hasFailed
+        }
+        if isFirst { onFailure(.io(error)) }
+    }
+}

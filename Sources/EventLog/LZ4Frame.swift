@@ -1,0 +1,91 @@
+import ByteCoding
+import CLZ4
+
+/// One LZ4 frame with one independent block and no checksums of its own, written by hand.
+///
+/// `04 22 4D 18` magic · `60 70 73` flags, 4 MiB blocks, header checksum · block size, whose top
+/// bit says "stored plain" · block · `00 00 00 00` end mark.
+enum LZ4Frame {
+    static let prologue: [UInt8] = [0x04, 0x22, 0x4D, 0x18, 0x60, 0x70, 0x73]
+    static let overheadBytes = 15
+    /// Where the block begins.
+    static let blockOffset = 11
+    static let plainBit: UInt32 = 0x8000_0000
+    /// Largest raw block; the frame format itself ends at 4 MiB.
+    static let rawBytesMax = 4 << 20
+
+    /// Writes the frame with whichever is shorter: the compressed block or the plain one.
+    static func write(_ raw: RawSpan, to out: inout ByteWriter) -> (storedBytes: Int, isPlain: Bool)
+    {
+        let start = out.count
+        writePrologue(blockSize: 0, to: &out)
+        unsafe out.write(upTo: raw.byteCount - 1) { unsafe compress(raw, into: $0) }
+        let storedBytes = out.count - start - blockOffset
+        guard storedBytes > 0 else {
+            out.truncate(to: start)
+            write(plain: raw, to: &out)
+            return (raw.byteCount, true)
+        }
+        out.patchFixed(UInt32(storedBytes), at: start + prologue.count)
+        out.writeFixed(UInt32(0))
+        return (storedBytes, false)
+    }
+
+    static func write(plain raw: RawSpan, to out: inout ByteWriter) {
+        writePrologue(blockSize: UInt32(raw.byteCount) | plainBit, to: &out)
+        out.write(raw)
+        out.writeFixed(UInt32(0))
+    }
+
+    /// Puts the raw bytes at the front of `raw`; false where the frame is not what its header says.
+    static func read(_ frame: RawSpan, header: BlockHeader, into raw: inout [UInt8]) -> Bool {
+        let rawBytes = Int(header.rawBytes)
+        guard hasExpectedShape(frame, header: header) else { return false }
+        if raw.count < rawBytes {
+            raw.append(contentsOf: repeatElement(0, count: rawBytes - raw.count))
+        }
+        let block = frame.extracting(blockOffset..<frame.byteCount - 4)
+        return decompress(block, isPlain: header.isPlain, into: &raw, rawBytes: rawBytes)
+    }
+
+    private static func writePrologue(blockSize: UInt32, to out: inout ByteWriter) {
+        out.write(prologue)
+        out.writeFixed(blockSize)
+    }
+
+    private static func hasExpectedShape(_ frame: RawSpan, header: BlockHeader) -> Bool {
+        let blockSize = header.storedBytes | (header.isPlain ? plainBit : 0)
+        return frame.byteCount == Int(header.storedBytes) + overheadBytes
+            && frame.extracting(0..<prologue.count).array == prologue
+            && frame.fixed(at: prologue.count, as: UInt32.self) == blockSize
+            && frame.fixed(at: frame.byteCount - 4, as: UInt32.self) == 0
+    }
+
+    private static func compress(_ raw: RawSpan, into room: UnsafeMutableRawBufferPointer) -> Int {
+        // LZ4 reads raw.byteCount bytes and writes at most room.count, both at most 4 MiB; what
+        // does not fit gives 0.
+        unsafe raw.withUnsafeBytes { source in
+            Int(
+                unsafe LZ4_compress_default(
+                    source.baseAddress, room.baseAddress, Int32(source.count), Int32(room.count)))
+        }
+    }
+
+    private static func decompress(
+        _ block: RawSpan, isPlain: Bool, into raw: inout [UInt8], rawBytes: Int
+    ) -> Bool {
+        // Both counts were checked against their buffers; LZ4's safe call respects them.
+        unsafe raw.withUnsafeMutableBytes { target in
+            unsafe block.withUnsafeBytes { source in
+                guard !isPlain else {
+                    guard source.count == rawBytes else { return false }
+                    unsafe target.copyMemory(from: source)
+                    return true
+                }
+                return unsafe LZ4_decompress_safe(
+                    source.baseAddress, target.baseAddress, Int32(source.count), Int32(rawBytes))
+                    == Int32(rawBytes)
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+import Storage
+import Units
+
+/// The names in a log's directory.
+struct LogDirectory: Sendable {
+    /// The data directory; the segments are in `log` below it.
+    let path: String
+    let storage: any Storage
+
+    var segments: String { path + "/log" }
+    var preparing: String { segments + "/" + Self.preparingName }
+
+    static let preparingName = "next.preparing"
+    static let suffix = ".lz4"
+    /// No segment file is larger: checked before one is read into memory.
+    static let segmentBytesMax = 1 << 30
+
+    func segment(from first: LSN) -> String {
+        let digits = String(first.rawValue)
+        let name = String(repeating: "0", count: 20 - digits.count) + digits
+        return segments + "/" + name + Self.suffix
+    }
+
+    /// First LSNs of the segments that are there, in order.
+    func listSegments() throws(LogError) -> [LSN] {
+        try list().compactMap { Self.firstLSN(ofName: $0) }.sorted()
+    }
+
+    func list() throws(LogError) -> [String] {
+        try unwrap { () throws(StorageError) in try storage.list(segments) }
+    }
+
+    /// Makes the directories and their names durable, and those above them that are missing.
+    func create() throws(LogError) {
+        do throws(StorageError) {
+            try makeWithParents(path)
+            try storage.createDirectory(segments)
+            // A killed predecessor may have made them and not synced.
+            try storage.syncDirectory(Self.parent(of: path))
+            try storage.syncDirectory(path)
+        } catch {
+            throw .notWritable(error)
+        }
+    }
+
+    func lock() throws(LogError) -> any DirectoryLock {
+        do throws(LockRefusal) {
+            return try storage.lock(directory: path)
+        } catch {
+            switch error {
+            case .held(let pid): throw .directoryInUse(directory: path, pid: pid)
+            case .io(let error): throw .notWritable(error)
+            }
+        }
+    }
+
+    private func makeWithParents(_ path: String) throws(StorageError) {
+        var missing: [String] = []
+        var next = path
+        // Ends: each round takes one name off, and "/" and "." are always there.
+        while next != "/" && next != "." {
+            do throws(StorageError) {
+                _ = try storage.list(next)
+                break
+            } catch {
+                missing.append(next)
+                next = Self.parent(of: next)
+            }
+        }
+        for directory in missing.reversed() {
+            try storage.createDirectory(directory)
+            try storage.syncDirectory(Self.parent(of: directory))
+        }
+    }
+
+    static func parent(of path: String) -> String {
+        let names = path.split(separator: "/")
+        let parent = names.dropLast().joined(separator: "/")
+        if path.hasPrefix("/") { return "/" + parent }
+        return parent.isEmpty ? "." : parent
+    }
+
+    private static func firstLSN(ofName name: String) -> LSN? {
+        guard name.utf8.count == 20 + suffix.utf8.count, name.hasSuffix(suffix) else { return nil }
+        let digits = name.dropLast(suffix.utf8.count)
+        guard digits.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
+        return UInt64(digits).map(LSN.init(rawValue:))
+    }
+}
+
+extension LogDirectory {
+    /// Reads a whole segment into the front of `buffer`; gives its length.
+    func load(_ file: any StorageFile, into buffer: inout [UInt8], expecting lsn: LSN)
+        throws(LogError) -> Int
+    {
+        let byteCount = try unwrap { () throws(StorageError) in try file.size() }
+        guard byteCount <= UInt64(Self.segmentBytesMax) else {
+            let defect = Defect(
+                at: 0, "size of the segment", expected: "\(Self.segmentBytesMax) or less",
+                found: "\(byteCount)", isTearable: false)
+            throw defect.corruption(in: file.path, from: lsn)
+        }
+        return try unwrap { () throws(StorageError) in
+            try file.read(Int(byteCount), at: 0, into: &buffer)
+        }
+    }
+}
+
+/// Calls storage and turns its refusal into the log's.
+func unwrap<T>(_ call: () throws(StorageError) -> T) throws(LogError) -> T {
+    do throws(StorageError) {
+        return try call()
+    } catch {
+        throw .io(error)
+    }
+}

@@ -1,0 +1,39 @@
+import Crypto
+
+/// A SHA-256 value: of a segment's raw stream, which begins with the hash of the segment before.
+package struct LogHash: Hashable, Sendable {
+    package let bytes: [UInt8]
+
+    /// - Precondition: 32 bytes.
+    init(bytes: [UInt8]) {
+        precondition(bytes.count == Self.byteCount, "a hash of \(bytes.count) bytes")
+        self.bytes = bytes
+    }
+
+    static let byteCount = 32
+
+    /// Stands before the first segment.
+    static let zero = LogHash(bytes: [UInt8](repeating: 0, count: byteCount))
+}
+
+extension LogHash: CustomStringConvertible {
+    /// 64 hexadecimal digits, as `sha256sum` prints them.
+    package var description: String {
+        bytes.map { byte in
+            (byte < 16 ? "0" : "") + String(byte, radix: 16)
+        }.joined()
+    }
+}
+
+/// The hash of a raw stream that still grows.
+struct RunningHash {
+    private var function = SHA256()
+
+    mutating func update(_ bytes: RawSpan) {
+        // The pointer does not leave the closure.
+        unsafe bytes.withUnsafeBytes { unsafe function.update(bufferPointer: $0) }
+    }
+
+    /// The hash of everything up to here; more may follow.
+    var value: LogHash { LogHash(bytes: Array(function.finalize())) }
+}

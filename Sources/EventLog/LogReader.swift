@@ -1,0 +1,158 @@
+import ByteCoding
+import Storage
+import Synchronization
+package import Units
+
+/// Reads durable records by LSN while the log is written; blocks while it reads the disk.
+///
+/// Any thread, but never one of the Swift pool: a call may wait for the disk.
+package final class LogReader: Sendable {
+    private let catalogue: Catalogue
+    private let storage: any Storage
+    /// Blocks read lately, the newest last: a timeline often finds its events side by side.
+    private let cache = Mutex<[LoadedBlock]>([])
+    private static let cachedBlocksMax = 16
+
+    init(catalogue: Catalogue, storage: any Storage) {
+        self.catalogue = catalogue
+        self.storage = storage
+    }
+
+    /// Calls `body` with the record; nil where it is not durable or not there.
+    ///
+    /// A refusal by `body` comes back as `LogError.refusedRecord`.
+    package func read<T>(
+        _ lsn: LSN, _ body: (RawSpan) throws(RecordRefusal) -> T
+    ) throws(LogError) -> T? {
+        guard let place = catalogue.place(of: lsn) else { return nil }
+        let block = try block(of: lsn, place)
+        var result: T?
+        do throws(RecordFault<RecordRefusal>) {
+            _ = try block.records.forEach(header: block.header, at: block.offset) {
+                found, record throws(RecordRefusal) in
+                guard found == lsn else { return true }
+                result = try body(record)
+                return false
+            }
+        } catch {
+            throw error.logError(in: place.path, from: lsn)
+        }
+        return result
+    }
+
+    private func block(of lsn: LSN, _ place: Catalogue.Place) throws(LogError) -> LoadedBlock {
+        if let block = cached(lsn) { return block }
+        return try load(lsn, place)
+    }
+
+    private func cached(_ lsn: LSN) -> LoadedBlock? {
+        cache.withLock { blocks in
+            blocks.last { $0.header.firstLSN <= lsn && lsn <= $0.header.lastLSN }
+        }
+    }
+
+    private func load(_ lsn: LSN, _ place: Catalogue.Place) throws(LogError) -> LoadedBlock {
+        let file = try unwrap { () throws(StorageError) in try storage.open(place.path, .read) }
+        var search = BlockSearch(file: file, place: place)
+        let block = try search.find(lsn)
+        cache.withLock { blocks in
+            if blocks.count >= Self.cachedBlocksMax { blocks.removeFirst() }
+            blocks.append(block)
+        }
+        return block
+    }
+}
+
+/// A block in memory, decompressed and checked.
+struct LoadedBlock: Sendable {
+    let header: BlockHeader
+    let offset: Int
+    let records: BlockRecords
+}
+
+/// Goes from header to header until it reaches the block that holds a record.
+struct BlockSearch {
+    let file: any StorageFile
+    let place: Catalogue.Place
+    private var chunk: [UInt8] = []
+    private var chunkOffset = 0
+    private var chunkBytes = 0
+
+    init(file: any StorageFile, place: Catalogue.Place) {
+        self.file = file
+        self.place = place
+    }
+
+    mutating func find(_ lsn: LSN) throws(LogError) -> LoadedBlock {
+        var offset = place.block.offset
+        var next = place.block.firstLSN
+        while offset < place.end {
+            let header = try header(at: offset, expecting: next)
+            let end = offset + BlockHeader.byteCount + header.frameBytes
+            if !header.isMark && lsn <= header.lastLSN {
+                return try load(header, at: offset, end: end)
+            }
+            next = header.firstLSN.advanced(by: UInt64(header.recordCount))
+            offset = end
+        }
+        throw Defect(
+            at: offset, "place of record \(lsn)", expected: "before the durable end", found: "none",
+            isTearable: false
+        ).corruption(in: file.path, from: lsn)
+    }
+
+    private mutating func header(
+        at offset: Int, expecting lsn: LSN
+    ) throws(LogError) -> BlockHeader {
+        try fill(from: offset, to: offset + BlockHeader.byteCount, ahead: BlockPlace.strideBytes)
+        do throws(Defect) {
+            let bytes = chunk.rawBytes.extracting(0..<chunkBytes)
+            let header = try BlockHeader.decode(
+                bytes, at: offset - chunkOffset, seed: place.header.seed)
+            guard header.firstLSN == lsn else {
+                throw Defect(
+                    at: offset, "first LSN of the block", expected: "\(lsn)",
+                    found: "\(header.firstLSN)", isTearable: false)
+            }
+            return header
+        } catch {
+            throw error.moved(to: offset).corruption(in: file.path, from: lsn)
+        }
+    }
+
+    private mutating func load(
+        _ header: BlockHeader, at offset: Int, end: Int
+    ) throws(LogError) -> LoadedBlock {
+        try fill(from: offset, to: end, ahead: 0)
+        var records = BlockRecords()
+        do throws(Defect) {
+            let start = offset + BlockHeader.byteCount - chunkOffset
+            guard end - chunkOffset <= chunkBytes else {
+                throw Defect(
+                    at: offset, "end of the block", expected: "\(end)",
+                    found: "\(chunkOffset + chunkBytes)", isTearable: false)
+            }
+            let frame = chunk.rawBytes.extracting(start..<end - chunkOffset)
+            let found = crc32c(frame)
+            guard found == header.bodyChecksum else {
+                throw Defect(
+                    at: offset, "checksum of the block", expected: header.bodyChecksum, found: found
+                )
+            }
+            try records.load(frame, header: header, at: offset)
+        } catch {
+            throw error.corruption(in: file.path, from: header.firstLSN, to: header.lastLSN)
+        }
+        return LoadedBlock(header: header, offset: offset, records: records)
+    }
+
+    /// Makes the bytes from `start` to `end` part of the chunk, and `ahead` more on the way.
+    private mutating func fill(from start: Int, to end: Int, ahead: Int) throws(LogError) {
+        if start >= chunkOffset && end <= chunkOffset + chunkBytes { return }
+        let count = max(end - start, min(ahead, place.end - start))
+        chunkBytes = try unwrap { () throws(StorageError) in
+            try file.read(count, at: UInt64(start), into: &chunk)
+        }
+        chunkOffset = start
+    }
+}

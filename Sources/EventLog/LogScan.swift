@@ -1,0 +1,39 @@
+import ByteCoding
+package import Storage
+package import Units
+
+/// Reads the records of a log in order without opening it; also while a daemon writes to it.
+package enum LogScan {
+    /// Calls `body` with each durable record from `first` on until it returns false.
+    ///
+    /// - Parameters:
+    ///   - directory: The data directory.
+    ///   - storage: Where the reads go.
+    ///   - first: First record wanted; zero or one: from the beginning.
+    ///   - body: Gets the record's LSN, the time of the newest batch in its block, and its bytes.
+    package static func run(
+        directory: String, storage: any Storage, from first: LSN = .zero,
+        _ body: (LSN, WallTime, RawSpan) throws(RecordRefusal) -> Bool
+    ) throws(LogError) {
+        var segments = OfflineSegments(directory: directory, storage: storage)
+        var records = BlockRecords()
+        try segments.walk(from: first) { _, path, step, bytes throws(LogError) in
+            guard case .block(let header, let offset, let frame) = step,
+                header.lastLSN >= first
+            else { return true }
+            do throws(Defect) {
+                try records.load(bytes.extracting(frame), header: header, at: offset)
+            } catch {
+                throw error.corruption(in: path, from: header.firstLSN)
+            }
+            do throws(RecordFault<RecordRefusal>) {
+                return try records.forEach(header: header, at: offset) {
+                    lsn, record throws(RecordRefusal) in
+                    lsn < first ? true : try body(lsn, header.time, record)
+                }
+            } catch {
+                throw error.logError(in: path, from: header.firstLSN)
+            }
+        }
+    }
+}

@@ -1,0 +1,31 @@
+import ByteCoding
+import Units
+
+/// The first 80 bytes of a segment's raw stream: they tie its hash to the segment before.
+struct Opening {
+    var log: LogIdentity
+    var number: UInt64
+    var firstLSN: LSN
+    var previousHash: LogHash
+
+    static let byteCount = 80
+    /// In the segment it is stored plain.
+    static let frameBytes = byteCount + LZ4Frame.overheadBytes
+    /// Where the opening's bytes stand in a segment of this length; empty where it is too short.
+    static func range(in fileBytes: Int) -> Range<Int> {
+        guard fileBytes >= SegmentHeader.byteCount else { return 0..<0 }
+        let end = SegmentHeader.byteCount - 4
+        return end - byteCount..<end
+    }
+
+    static let magic = Array("DAYBKRAW".utf8)
+
+    func encoded() -> ByteWriter {
+        var out = ByteWriter(capacity: Self.byteCount)
+        out.write(Self.magic)
+        out.writeFixed(UInt64(SegmentHeader.version))
+        for value in [log.high, log.low, number, firstLSN.rawValue] { out.writeFixed(value) }
+        out.write(previousHash.bytes)
+        return out
+    }
+}

@@ -1,0 +1,177 @@
+import ByteCoding
+import Storage
+import Units
+
+/// Reads a log back when it is opened: syncs what it trusts, replays it, cuts a torn tail.
+struct Recovery {
+    let directory: LogDirectory
+    let options: LogOptions
+    private(set) var report = LogRecovery()
+    private(set) var segments: [Catalogue.Segment] = []
+    private(set) var join = SegmentJoin()
+    /// Highest seen; the opening raises it.
+    private(set) var epoch: UInt64 = 0
+    /// The active segment; nil where there is none yet or the last one is sealed.
+    private(set) var end: RecoveredEnd?
+    private var buffer: [UInt8] = []
+    private var records = BlockRecords()
+
+    init(directory: LogDirectory, options: LogOptions) {
+        self.directory = directory
+        self.options = options
+    }
+
+    /// Last record that was replayed.
+    var lastLSN: LSN { end?.walk.lastLSN ?? join.end.lastLSN }
+
+    mutating func run(
+        replay: (LSN, RawSpan) throws(RecordRefusal) -> Void, progress: (LogRecovery) -> Void
+    ) throws(LogError) {
+        try removeLeftover()
+        let firsts = try directory.listSegments()
+        let files = try openAndSync(firsts)
+        for (index, file) in files.enumerated() {
+            let isLast = index == files.count - 1
+            try recover(file, first: firsts[index], isLast: isLast, replay: replay)
+            progress(report)
+        }
+    }
+
+    private func removeLeftover() throws(LogError) {
+        guard try directory.list().contains(LogDirectory.preparingName) else { return }
+        try unwrap { () throws(StorageError) in
+            try directory.storage.remove(directory.preparing)
+        }
+    }
+
+    /// A killed predecessor's bytes can be read and yet not be durable: a record shown now could
+    /// vanish later. So everything is synced before the first is shown.
+    private mutating func openAndSync(_ firsts: [LSN]) throws(LogError) -> [any StorageFile] {
+        var files: [any StorageFile] = []
+        var bytesTotal: UInt64 = 0
+        try unwrap { () throws(StorageError) in
+            for first in firsts {
+                let path = directory.segment(from: first)
+                let file = try directory.storage.open(path, .readWrite)
+                try file.sync()
+                bytesTotal += try file.size()
+                files.append(file)
+            }
+            try directory.storage.syncDirectory(directory.segments)
+        }
+        report.bytesTotal = bytesTotal
+        return files
+    }
+
+    private mutating func recover(
+        _ file: any StorageFile, first: LSN, isLast: Bool,
+        replay: (LSN, RawSpan) throws(RecordRefusal) -> Void
+    ) throws(LogError) {
+        let fileBytes = try directory.load(file, into: &buffer, expecting: join.end.lastLSN.next)
+        let bytes = buffer
+        buffer = []
+        defer { buffer = bytes }
+        let span = bytes.rawBytes.extracting(0..<fileBytes)
+        var replayer = SegmentReplay(path: file.path, hashes: isLast, records: records)
+        replayer.hash.update(span.extracting(Opening.range(in: fileBytes)))
+        let scan = try SegmentScan(span, path: file.path, join: &join, isLast: isLast) {
+            step, bytes throws(LogError) in
+            try replayer.take(step, bytes, replay: replay)
+            return true
+        }
+        guard scan.header.firstLSN == first else { throw misnamed(scan, first: first) }
+        records = replayer.records
+        report.recordsReplayed += replayer.recordsReplayed
+        report.bytesRead += UInt64(fileBytes)
+        epoch = max(epoch, scan.walk.epoch)
+        var segment = Catalogue.Segment(path: file.path, header: scan.header)
+        segment.lastLSN = scan.walk.lastLSN
+        segment.rawBytes = scan.walk.rawBytes
+        segment.storedBytes = UInt64(scan.walk.offset)
+        segment.blocks = replayer.places
+        segments.append(segment)
+        if case .sealed = scan.ending { return }
+        let repaired = try TornCut(directory: directory, file: file, scan: scan).repair(
+            span, segmentBytes: options.segmentBytes)
+        report.tornTail = repaired.tornTail
+        end = RecoveredEnd(
+            walk: scan.walk, hash: replayer.hash, fileBytes: repaired.fileBytes, file: file)
+    }
+
+    private func misnamed(_ scan: SegmentScan, first: LSN) -> LogError {
+        Defect(
+            at: 0, "name of the segment", expected: "\(scan.header.firstLSN)", found: "\(first)",
+            isTearable: false
+        ).corruption(in: scan.path, from: first)
+    }
+}
+
+/// Where the log goes on.
+struct RecoveredEnd {
+    var walk: SegmentWalk
+    var hash: RunningHash
+    var fileBytes: Int
+    var file: any StorageFile
+}
+
+/// Gives a segment's records to the replayer, and gathers what the log needs to go on writing.
+struct SegmentReplay {
+    let path: String
+    /// Only the active segment's hash goes on; those of sealed ones are left to verification.
+    let hashes: Bool
+    var records: BlockRecords
+    private(set) var recordsReplayed: UInt64 = 0
+    var hash = RunningHash()
+    private(set) var places: [BlockPlace] = []
+    private var hasHashedOpening = false
+
+    init(path: String, hashes: Bool, records: BlockRecords) {
+        self.path = path
+        self.hashes = hashes
+        self.records = records
+    }
+
+    mutating func begin(_ header: SegmentHeader) {
+        hash.update(header.opening.encoded().bytes)
+    }
+
+    mutating func take(
+        _ step: SegmentWalk.Step, _ bytes: RawSpan,
+        replay: (LSN, RawSpan) throws(RecordRefusal) -> Void
+    ) throws(LogError) {
+        guard case .block(let header, let offset, let frame) = step else { return }
+        do throws(Defect) {
+            try records.load(bytes.extracting(frame), header: header, at: offset)
+        } catch {
+            throw error.corruption(in: path, from: header.firstLSN)
+        }
+        try replayAll(header, offset: offset, replay: replay)
+        recordsReplayed += UInt64(header.recordCount)
+        if hashes { records.withRaw { hash.update($0) } }
+        if let last = places.last, offset - last.offset < BlockPlace.strideBytes { return }
+        places.append(BlockPlace(firstLSN: header.firstLSN, offset: offset))
+    }
+
+    private func replayAll(
+        _ header: BlockHeader, offset: Int, replay: (LSN, RawSpan) throws(RecordRefusal) -> Void
+    ) throws(LogError) {
+        do throws(RecordFault<RecordRefusal>) {
+            _ = try records.forEach(header: header, at: offset) {
+                lsn, record throws(RecordRefusal) in
+                try replay(lsn, record)
+                return true
+            }
+        } catch {
+            throw error.logError(in: path, from: header.firstLSN)
+        }
+    }
+}
+
+extension RecordFault<RecordRefusal> {
+    func logError(in path: String, from lsn: LSN) -> LogError {
+        switch self {
+        case .defect(let defect): defect.corruption(in: path, from: lsn)
+        case .refused(let lsn, let refusal): .refusedRecord(lsn, reason: refusal.reason)
+        }
+    }
+}

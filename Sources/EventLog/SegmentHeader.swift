@@ -1,0 +1,138 @@
+import ByteCoding
+import Units
+
+/// The first 4096 bytes of a segment: a skippable frame, then the opening of the raw stream.
+struct SegmentHeader: Equatable {
+    var incompatibleFlags: UInt32 = 0
+    var compatibleFlags: UInt32 = 0
+    var log: LogIdentity
+    /// Mixed into every checksum of the segment: stale bytes of another one never pass.
+    var salt: UInt64
+    var epoch: UInt64
+    /// Counted from 1.
+    var number: UInt64
+    var firstLSN: LSN
+    var creation: WallTime
+    var previous: SegmentEnd
+    /// Checksum of these bytes; the first block names it as the one before.
+    var checksum: UInt32 = 0
+
+    static let byteCount = 4096
+    static let version: UInt32 = 1
+    static let frameMagic: UInt32 = 0x184D_2A50
+    static let frameBytes = UInt32(byteCount - 8 - Opening.frameBytes)
+    static let magic = Array("DAYBKLOG".utf8)
+    static let checksumOffset = 16
+
+    /// Where every block's checksum of this segment starts from.
+    var seed: UInt32 { UInt32(truncatingIfNeeded: salt ^ (salt >> 32)) }
+
+    var opening: Opening {
+        Opening(log: log, number: number, firstLSN: firstLSN, previousHash: previous.hash)
+    }
+}
+
+/// Sixteen random bytes that all segments of a log share.
+struct LogIdentity: Equatable {
+    var high: UInt64
+    var low: UInt64
+}
+
+/// Where a sealed segment ends; all zero where there is none before.
+struct SegmentEnd: Equatable {
+    /// Bytes up to and with the footer.
+    var byteCount: UInt64 = 0
+    var lastLSN: LSN = .zero
+    var lastGroup: UInt64 = 0
+    var hash: LogHash = .zero
+}
+
+extension SegmentHeader {
+    /// The 4096 bytes, with their checksum.
+    func encoded() -> ByteWriter {
+        var out = ByteWriter(capacity: Self.byteCount)
+        out.writeFixed(Self.frameMagic)
+        out.writeFixed(Self.frameBytes)
+        out.write(Self.magic)
+        out.writeFixed(UInt32(0))
+        out.writeFixed(Self.version)
+        out.writeFixed(incompatibleFlags)
+        out.writeFixed(compatibleFlags)
+        for value in [log.high, log.low, salt, epoch, number, firstLSN.rawValue] {
+            out.writeFixed(value)
+        }
+        out.writeFixed(creation.microseconds)
+        for value in [previous.byteCount, previous.lastLSN.rawValue, previous.lastGroup] {
+            out.writeFixed(value)
+        }
+        out.write(previous.hash.bytes)
+        out.write([UInt8](repeating: 0, count: 8 + Int(Self.frameBytes) - out.count))
+        LZ4Frame.write(plain: opening.encoded().bytes, to: &out)
+        let checksum = Self.checksum(of: out.bytes)
+        out.patchFixed(checksum, at: Self.checksumOffset)
+        return out
+    }
+
+    /// Reads the header from a segment's first bytes; a later format is refused as such.
+    static func decode(
+        _ bytes: RawSpan, file: String, expecting lsn: LSN
+    ) throws(LogError) -> SegmentHeader {
+        do throws(Defect) {
+            try checkFrame(bytes)
+        } catch {
+            throw error.corruption(in: file, from: lsn)
+        }
+        let version: UInt32 = bytes.fixed(at: 20)
+        let header = SegmentHeader(fieldsOf: bytes)
+        guard version == Self.version, header.incompatibleFlags == 0 else {
+            throw .newerFormat(
+                file: file,
+                found: "format \(version), flags \(hexadecimal(header.incompatibleFlags))",
+                supported: "format \(Self.version), flags 00000000")
+        }
+        return header
+    }
+
+    /// Length, magic and checksum: where these stand is the same in every format to come.
+    private static func checkFrame(_ bytes: RawSpan) throws(Defect) {
+        guard bytes.byteCount >= byteCount else {
+            throw Defect(
+                at: 0, "length of the segment header", expected: "\(byteCount) bytes",
+                found: "\(bytes.byteCount) bytes", isTearable: false)
+        }
+        guard bytes.extracting(8..<16).array == magic else {
+            throw Defect(
+                at: 8, "first word of the segment header", expected: "DAYBKLOG",
+                found: String(describing: bytes.extracting(8..<16).array), isTearable: false)
+        }
+        let expected: UInt32 = bytes.fixed(at: checksumOffset)
+        let found = checksum(of: bytes)
+        guard expected == found else {
+            throw Defect(
+                at: 0, "checksum of the segment header", expected: expected, found: found)
+        }
+    }
+
+    /// Over all of the 4096 bytes but the checksum itself.
+    private static func checksum(of bytes: RawSpan) -> UInt32 {
+        let before = crc32c(bytes.extracting(0..<checksumOffset))
+        return crc32c(bytes.extracting(checksumOffset + 4..<byteCount), continuing: before)
+    }
+
+    /// - Precondition: at least 4096 bytes.
+    private init(fieldsOf bytes: RawSpan) {
+        checksum = bytes.fixed(at: Self.checksumOffset)
+        incompatibleFlags = bytes.fixed(at: 24)
+        compatibleFlags = bytes.fixed(at: 28)
+        log = LogIdentity(high: bytes.fixed(at: 32), low: bytes.fixed(at: 40))
+        salt = bytes.fixed(at: 48)
+        epoch = bytes.fixed(at: 56)
+        number = bytes.fixed(at: 64)
+        firstLSN = LSN(rawValue: bytes.fixed(at: 72))
+        creation = WallTime(microseconds: bytes.fixed(at: 80))
+        previous = SegmentEnd(
+            byteCount: bytes.fixed(at: 88), lastLSN: LSN(rawValue: bytes.fixed(at: 96)),
+            lastGroup: bytes.fixed(at: 104),
+            hash: LogHash(bytes: bytes.extracting(112..<144).array))
+    }
+}

@@ -1,0 +1,130 @@
+import Storage
+import Units
+
+/// One segment, loaded and walked from its header to its end: what recovery and all tools share.
+struct SegmentScan {
+    let path: String
+    let header: SegmentHeader
+    /// Where the walk ended.
+    private(set) var walk: SegmentWalk
+    private(set) var ending = Ending.open
+    /// Bytes of the file.
+    let fileBytes: Int
+
+    enum Ending: Equatable {
+        /// No footer; zeros or nothing after the last group.
+        case open
+        case sealed(SegmentFooter)
+        /// A group that a crash left incomplete, or that is being written at this moment.
+        case torn(Defect)
+        /// The visitor wanted no more.
+        case stopped
+    }
+
+    /// Walks the segment; `visit` gets every part in order and may stop by returning false.
+    ///
+    /// - Parameters:
+    ///   - bytes: The whole file.
+    ///   - join: What the segment must follow; moved on past this segment.
+    ///   - isLast: Only the last segment may end without a footer.
+    init(
+        _ bytes: RawSpan, path: String, join: inout SegmentJoin, isLast: Bool,
+        visit: (SegmentWalk.Step, RawSpan) throws(LogError) -> Bool
+    ) throws(LogError) {
+        self.path = path
+        fileBytes = bytes.byteCount
+        header = try SegmentHeader.decode(bytes, file: path, expecting: join.end.lastLSN.next)
+        try join.check(header, path: path)
+        walk = SegmentWalk(header)
+        try run(bytes, visit)
+        if case .sealed(let footer) = ending {
+            join.end = SegmentEnd(
+                byteCount: UInt64(walk.offset), lastLSN: footer.lastLSN,
+                lastGroup: footer.lastGroup, hash: footer.hash)
+            join.number = header.number
+            join.log = header.log
+        } else if !isLast && ending != .stopped {
+            throw missingFooter().corruption(in: path, from: walk.nextLSN)
+        }
+    }
+
+    private mutating func run(
+        _ bytes: RawSpan, _ visit: (SegmentWalk.Step, RawSpan) throws(LogError) -> Bool
+    ) throws(LogError) {
+        while true {
+            guard let step = try nextStep(bytes) else { return }
+            switch step {
+            case .end: return
+            case .footer(let footer, _): ending = .sealed(footer)
+            case .block, .mark:
+                guard case .open = ending else { throw afterFooter(step) }
+            }
+            guard try visit(step, bytes) else {
+                ending = .stopped
+                return
+            }
+        }
+    }
+
+    /// Nil at a torn tail; throws at corruption.
+    private mutating func nextStep(_ bytes: RawSpan) throws(LogError) -> SegmentWalk.Step? {
+        do throws(Defect) {
+            return try walk.next(in: bytes)
+        } catch {
+            let reach = walk.lastLSNInDoubt(after: error, in: bytes)
+            guard case .corrupt(let last) = reach else {
+                guard case .open = ending else {
+                    throw error.corruption(in: path, from: walk.nextLSN)
+                }
+                ending = .torn(error)
+                return nil
+            }
+            throw error.corruption(in: path, from: walk.nextLSN, to: last)
+        }
+    }
+
+    private func missingFooter() -> Defect {
+        if case .torn(let defect) = ending { return defect }
+        return Defect(
+            at: walk.offset, "end of a segment that is not the last", expected: "a footer",
+            found: "none", isTearable: false)
+    }
+
+    private func afterFooter(_ step: SegmentWalk.Step) -> LogError {
+        Defect(
+            at: walk.offset, "bytes after the footer", expected: "none", found: "a block",
+            isTearable: false
+        ).corruption(in: path, from: walk.nextLSN)
+    }
+}
+
+/// What the next segment must follow.
+struct SegmentJoin {
+    var end = SegmentEnd()
+    var number: UInt64 = 0
+    /// Nil before the first segment.
+    var log: LogIdentity?
+
+    func check(_ header: SegmentHeader, path: String) throws(LogError) {
+        let first = end.lastLSN.next
+        let fields: [(what: String, expected: String, found: String)] = [
+            ("segment number", "\(number + 1)", "\(header.number)"),
+            ("first LSN", "\(first)", "\(header.firstLSN)"),
+            ("length of the segment before", "\(end.byteCount)", "\(header.previous.byteCount)"),
+            ("last LSN of the segment before", "\(end.lastLSN)", "\(header.previous.lastLSN)"),
+            (
+                "last group of the segment before", "\(end.lastGroup)",
+                "\(header.previous.lastGroup)"
+            ),
+            ("hash of the segment before", "\(end.hash)", "\(header.previous.hash)"),
+            ("identity of the log", "\(log ?? header.log)", "\(header.log)"),
+        ]
+        if let wrong = fields.first(where: { $0.expected != $0.found }) {
+            throw Defect(
+                at: 0, wrong.what, expected: wrong.expected, found: wrong.found, isTearable: false
+            ).corruption(
+                in: path, from: first,
+                to: header.firstLSN > first ? LSN(rawValue: header.firstLSN.rawValue - 1) : nil)
+        }
+    }
+}

@@ -1,0 +1,187 @@
+import ByteCoding
+import Storage
+import Units
+
+/// The end of the log: writes groups into the active segment, seals it and begins the next.
+///
+/// Not Sendable by itself: it belongs to whichever thread is syncing; GroupCommit lets only one at
+/// a time. After a thrown error it must not be used again.
+final class SegmentTail: @unchecked Sendable {
+    // Sendable: handed from thread to thread under GroupCommit's lock, never shared.
+    private let directory: LogDirectory
+    private let options: LogOptions
+    private let preparer: SegmentPreparer
+    private let catalogue: Catalogue
+    private let epoch: UInt64
+
+    private var file: any StorageFile
+    private var header: SegmentHeader
+    private var hash: RunningHash
+    /// Where the next group goes.
+    private var offset: Int
+    /// Bytes of the file: at least `offset`.
+    private var fileBytes: Int
+    private var lastLSN: LSN
+    private var group: UInt64
+    private var previousChecksum: UInt32
+    private var blockCount: UInt64
+    private var rawBytes: UInt64
+    private var lastTime: WallTime
+    private var out: ByteWriter
+    private var places: [(BlockHeader, offset: Int)] = []
+
+    /// Goes on where recovery found the end of the log.
+    init(
+        _ end: RecoveredEnd, epoch: UInt64, directory: LogDirectory,
+        options: LogOptions, preparer: SegmentPreparer, catalogue: Catalogue
+    ) {
+        self.directory = directory
+        self.options = options
+        self.preparer = preparer
+        self.catalogue = catalogue
+        self.epoch = epoch
+        file = end.file
+        header = end.walk.header
+        hash = end.hash
+        offset = end.walk.offset
+        fileBytes = end.fileBytes
+        lastLSN = end.walk.lastLSN
+        group = end.walk.group
+        previousChecksum = end.walk.previousChecksum
+        blockCount = end.walk.blockCount
+        rawBytes = end.walk.rawBytes
+        lastTime = end.walk.lastTime
+        out = ByteWriter(capacity: 2 * options.groupBytesMax)
+    }
+
+    /// Writes and syncs the blocks, as one group where they fit into the segment.
+    func write(_ blocks: [RawBlock]) throws(StorageError) {
+        var rest = blocks[...]
+        while !rest.isEmpty {
+            var count = countFitting(rest)
+            if count == 0 && blockCount > 0 {
+                try roll()
+                count = countFitting(rest)
+            }
+            // A block larger than a whole segment lengthens that segment.
+            count = max(count, 1)
+            try writeGroup(rest.prefix(count))
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// Writes and syncs a mark: all before it is whole.
+    func mark(_ flag: UInt32) throws(StorageError) {
+        out.removeAll()
+        group += 1
+        appendBlock(
+            BlockHeader(
+                flags: flag, firstLSN: lastLSN.next, group: group, epoch: epoch, time: lastTime,
+                previousChecksum: previousChecksum))
+        try flush()
+    }
+
+    private func countFitting(_ blocks: ArraySlice<RawBlock>) -> Int {
+        var room = fileBytes - offset - SegmentFooter.byteCount - RestFrame.headerBytes
+        var count = 0
+        for block in blocks {
+            room -= block.byteCount + BlockHeader.byteCount + LZ4Frame.overheadBytes
+            guard room >= 0 else { break }
+            count += 1
+        }
+        return min(count, Int(UInt16.max))
+    }
+
+    private func writeGroup(_ blocks: ArraySlice<RawBlock>) throws(StorageError) {
+        out.removeAll()
+        group += 1
+        for (index, block) in blocks.enumerated() {
+            block.stamp(group: group)
+            lastTime = block.time
+            appendBlock(
+                BlockHeader(
+                    rawBytes: UInt32(block.byteCount), firstLSN: block.firstLSN,
+                    recordCount: block.recordCount, indexInGroup: UInt16(index),
+                    blocksInGroup: UInt16(blocks.count), group: group, epoch: epoch,
+                    time: block.time, previousChecksum: previousChecksum),
+                raw: block)
+            lastLSN = block.firstLSN.advanced(by: UInt64(block.recordCount) - 1)
+        }
+        try flush()
+    }
+
+    private func appendBlock(_ unfinished: BlockHeader, raw: RawBlock? = nil) {
+        var header = unfinished
+        let start = out.count
+        // Room for the header; encode writes over all of it.
+        unsafe out.write(upTo: BlockHeader.byteCount) { _ in BlockHeader.byteCount }
+        if let raw {
+            let stored = raw.withBytes { bytes in
+                hash.update(bytes)
+                return LZ4Frame.write(bytes, to: &out)
+            }
+            header.storedBytes = UInt32(stored.storedBytes)
+            if stored.isPlain { header.flags |= BlockHeader.plainFlag }
+            let frame = start + BlockHeader.byteCount..<out.count
+            header.bodyChecksum = out.withBytes { crc32c($0.extracting(frame)) }
+            rawBytes += UInt64(raw.byteCount)
+            blockCount += 1
+        }
+        header.encode(over: &out, at: start, seed: self.header.seed)
+        previousChecksum = header.checksum
+        places.append((header, offset: offset + start))
+    }
+
+    /// One write, one sync; then the group is durable and readers may see it.
+    private func flush() throws(StorageError) {
+        let end = offset + out.count
+        writeRest(after: end)
+        let start = UInt64(offset)
+        try out.withBytes { bytes throws(StorageError) in try file.write(bytes, at: start) }
+        try file.sync()
+        offset = end
+        catalogue.publish(places, storedBytes: end)
+        places.removeAll(keepingCapacity: true)
+    }
+
+    /// Covers what is left of the file; lengthens it where too little is left for a frame.
+    private func writeRest(after end: Int) {
+        let restBytes = fileBytes > end ? max(fileBytes - end, RestFrame.headerBytes) : 0
+        RestFrame.write(over: restBytes, to: &out)
+        fileBytes = end + restBytes
+    }
+
+    /// Seals the segment and begins the next: footer, sync, new file, sync, its name, sync.
+    private func roll() throws(StorageError) {
+        out.removeAll()
+        SegmentFooter(
+            blockCount: blockCount,
+            recordCount: lastLSN.distance(from: header.firstLSN) + 1, rawBytes: rawBytes,
+            lastLSN: lastLSN, lastGroup: group, epoch: epoch, previousChecksum: previousChecksum,
+            hash: hash.value
+        ).encode(to: &out, seed: header.seed)
+        try flush()
+        let sealed = file
+        let end = SegmentEnd(
+            byteCount: UInt64(offset), lastLSN: lastLSN, lastGroup: group, hash: hash.value)
+        let next = try NewSegment.make(
+            after: end, number: header.number + 1, epoch: epoch, log: header.log,
+            directory: directory, options: options, preparer: preparer)
+        begin(next)
+        // Only now: until the next one stands, the rest of this file is left as it is.
+        try sealed.truncate(to: end.byteCount)
+    }
+
+    private func begin(_ next: NewSegment) {
+        file = next.file
+        header = next.header
+        hash = RunningHash()
+        hash.update(header.opening.encoded().bytes)
+        offset = SegmentHeader.byteCount
+        fileBytes = next.fileBytes
+        previousChecksum = header.checksum
+        blockCount = 0
+        rawBytes = UInt64(Opening.byteCount)
+        catalogue.append(Catalogue.Segment(path: next.path, header: header))
+    }
+}

@@ -1,0 +1,244 @@
+import ByteCoding
+import Glibc
+import Units
+
+/// Steps through a segment's bytes from its header on and checks that each part follows the one before.
+///
+/// Holds only where it stands; the bytes are handed in, so that one buffer serves many segments.
+struct SegmentWalk {
+    let header: SegmentHeader
+    private(set) var offset = SegmentHeader.byteCount
+    /// LSN that the next record must have.
+    private(set) var nextLSN: LSN
+    private(set) var group: UInt64
+    private(set) var epoch: UInt64
+    private(set) var previousChecksum: UInt32
+    private(set) var blockCount: UInt64 = 0
+    private(set) var rawBytes = UInt64(Opening.byteCount)
+    /// True from the start and after the last block of a group: what follows is of a later one.
+    private(set) var isGroupComplete = true
+    private var indexInGroup: UInt16 = 0
+    private(set) var lastTime: WallTime
+
+    enum Step {
+        /// A block with records; its LZ4 frame is at `frame`, its checksum checked.
+        case block(BlockHeader, offset: Int, frame: Range<Int>)
+        case mark(BlockHeader, offset: Int)
+        case footer(SegmentFooter, offset: Int)
+        /// Nothing but zeros, or nothing at all, follows.
+        case end
+    }
+
+    init(_ header: SegmentHeader) {
+        self.header = header
+        nextLSN = header.firstLSN
+        group = header.previous.lastGroup
+        epoch = header.epoch
+        previousChecksum = header.checksum
+        lastTime = header.creation
+    }
+
+    var lastLSN: LSN { LSN(rawValue: nextLSN.rawValue - 1) }
+
+    /// The group that was under way if a crash tore the log here.
+    var groupInFlight: UInt64 { isGroupComplete ? group + 1 : group }
+
+    /// The next part; after a thrown defect the walk stands where the defect is.
+    mutating func next(in bytes: RawSpan) throws(Defect) -> Step {
+        guard offset < bytes.byteCount else { return .end }
+        guard bytes.byteCount - offset >= RestFrame.headerBytes else {
+            return try checkZeros(bytes, from: offset)
+        }
+        switch bytes.fixed(at: offset, as: UInt32.self) {
+        case BlockHeader.frameMagic: return try nextBlock(bytes)
+        case SegmentFooter.frameMagic: return try nextFooter(bytes)
+        case RestFrame.frameMagic:
+            let restBytes = bytes.byteCount - offset - RestFrame.headerBytes
+            let found: UInt32 = bytes.fixed(at: offset + 4)
+            guard found == UInt32(truncatingIfNeeded: restBytes) else {
+                throw Defect(
+                    at: offset, "length of the rest", expected: "\(restBytes)", found: "\(found)",
+                    isTearable: true)
+            }
+            return try checkZeros(bytes, from: offset + RestFrame.headerBytes)
+        default: return try checkZeros(bytes, from: offset)
+        }
+    }
+
+    private func checkZeros(_ bytes: RawSpan, from start: Int) throws(Defect) -> Step {
+        guard let nonZero = firstNonZero(bytes, from: start) else { return .end }
+        throw Defect(
+            at: offset, "bytes after the last group", expected: "zeros",
+            found: "a byte of \(bytes.fixed(at: nonZero, as: UInt8.self)) at offset \(nonZero)",
+            isTearable: true)
+    }
+
+    private mutating func nextBlock(_ bytes: RawSpan) throws(Defect) -> Step {
+        let start = offset
+        let block = try BlockHeader.decode(bytes, at: start, seed: header.seed)
+        let frame = start + BlockHeader.byteCount..<start + BlockHeader.byteCount + block.frameBytes
+        guard frame.upperBound <= bytes.byteCount else {
+            throw Defect(
+                at: start, "end of the block", expected: "before \(bytes.byteCount)",
+                found: "\(frame.upperBound)", isTearable: true)
+        }
+        let found = crc32c(bytes.extracting(frame))
+        guard found == block.bodyChecksum else {
+            throw Defect(
+                at: start, "checksum of the block", expected: block.bodyChecksum, found: found)
+        }
+        try checkSequence(block, at: start)
+        advance(past: block, to: frame.upperBound)
+        return block.isMark
+            ? .mark(block, offset: start) : .block(block, offset: start, frame: frame)
+    }
+
+    private func checkSequence(_ block: BlockHeader, at start: Int) throws(Defect) {
+        guard block.firstLSN == nextLSN else {
+            throw sequence(start, "first LSN", "\(nextLSN)", "\(block.firstLSN)")
+        }
+        guard block.previousChecksum == previousChecksum else {
+            throw sequence(
+                start, "checksum of the block before", hexadecimal(previousChecksum),
+                hexadecimal(block.previousChecksum))
+        }
+        guard block.epoch >= epoch else {
+            throw sequence(start, "epoch", "\(epoch) or later", "\(block.epoch)")
+        }
+        // An incomplete group is ended only by the mark of the opening that found it.
+        let beginsGroup = isGroupComplete || (block.epoch > epoch && block.isMark)
+        let isNext =
+            beginsGroup
+            ? block.group == group + 1 && block.indexInGroup == 0
+            : block.group == group && block.indexInGroup == indexInGroup + 1
+        guard isNext else {
+            throw sequence(
+                start, "group", "one that follows \(group)",
+                "\(block.group), block \(block.indexInGroup)")
+        }
+    }
+
+    private mutating func advance(past block: BlockHeader, to end: Int) {
+        offset = end
+        nextLSN = nextLSN.advanced(by: UInt64(block.recordCount))
+        group = block.group
+        epoch = block.epoch
+        previousChecksum = block.checksum
+        indexInGroup = block.indexInGroup
+        isGroupComplete = block.isLastOfGroup
+        lastTime = block.time
+        if !block.isMark { blockCount += 1 }
+        rawBytes += UInt64(block.rawBytes)
+    }
+
+    private mutating func nextFooter(_ bytes: RawSpan) throws(Defect) -> Step {
+        let start = offset
+        let footer = try SegmentFooter.decode(bytes, at: start, seed: header.seed)
+        let isSame =
+            footer.lastLSN == lastLSN && footer.blockCount == blockCount
+            && footer.rawBytes == rawBytes && footer.lastGroup == group
+            && footer.previousChecksum == previousChecksum
+        guard isSame else {
+            throw sequence(
+                start, "counts of the footer", "\(blockCount) blocks up to \(lastLSN)",
+                "\(footer.blockCount) blocks up to \(footer.lastLSN)")
+        }
+        offset += SegmentFooter.byteCount
+        return .footer(footer, offset: start)
+    }
+
+    private func sequence(
+        _ start: Int, _ what: String, _ expected: String, _ found: String
+    ) -> Defect {
+        // Behind good checksums: no torn write looks like this.
+        Defect(at: start, what, expected: expected, found: found, isTearable: false)
+    }
+}
+
+extension SegmentWalk {
+    /// Decides whether a defect is a torn tail: then nil, else how far the damage reaches.
+    ///
+    /// One group is in flight at a time. A whole block of a later group, or a footer, can only be
+    /// there if everything before it had been synced: then the bytes were damaged afterwards.
+    func lastLSNInDoubt(after defect: Defect, in bytes: RawSpan) -> DamageReach {
+        guard defect.isTearable else { return .corrupt(to: nil) }
+        var start = defect.offsetBytes + 1
+        while let candidate = firstFrame(bytes, from: start) {
+            if let first = firstLSNOfLaterGroup(bytes, at: candidate) {
+                return .corrupt(to: LSN(rawValue: max(first.rawValue, 1) - 1))
+            }
+            start = candidate + 1
+        }
+        return .torn
+    }
+
+    enum DamageReach: Equatable {
+        case torn
+        /// Up to this record; nil where that cannot be told.
+        case corrupt(to: LSN?)
+    }
+
+    private func firstLSNOfLaterGroup(_ bytes: RawSpan, at offset: Int) -> LSN? {
+        do throws(Defect) {
+            if bytes.fixed(at: offset, as: UInt32.self) == SegmentFooter.frameMagic {
+                return try SegmentFooter.decode(bytes, at: offset, seed: header.seed).lastLSN.next
+            }
+            let block = try BlockHeader.decode(bytes, at: offset, seed: header.seed)
+            return block.group > groupInFlight ? block.firstLSN : nil
+        } catch {
+            // Not a frame of this segment: the search goes on behind it.
+            return nil
+        }
+    }
+
+    /// Offset of the next four bytes that may begin a block or a footer.
+    private func firstFrame(_ bytes: RawSpan, from start: Int) -> Int? {
+        var offset = start
+        while offset + 12 <= bytes.byteCount {
+            guard let found = firstByte(0x2A, in: bytes, from: offset + 1) else { return nil }
+            let candidate = found - 1
+            guard candidate + 12 <= bytes.byteCount else { return nil }
+            let word: UInt32 = bytes.fixed(at: candidate)
+            if word == BlockHeader.frameMagic || word == SegmentFooter.frameMagic {
+                return candidate
+            }
+            offset = found
+        }
+        return nil
+    }
+}
+
+/// Offset of the first byte from `start` on that is not zero.
+func firstNonZero(_ bytes: RawSpan, from start: Int) -> Int? {
+    // A page at a time, because the zeros may be 64 MiB.
+    let zeros = [UInt8](repeating: 0, count: 4096)
+    var offset = start
+    while offset < bytes.byteCount {
+        let count = min(zeros.count, bytes.byteCount - offset)
+        // In bounds: both buffers hold at least count bytes from where they are read.
+        let isZero = unsafe bytes.withUnsafeBytes { page in
+            unsafe zeros.withUnsafeBytes { zeros in
+                guard let page = page.baseAddress, let zeros = zeros.baseAddress
+                else { return true }
+                return unsafe memcmp(page + offset, zeros, count) == 0
+            }
+        }
+        guard isZero else {
+            return (offset..<offset + count).first { bytes.fixed(at: $0, as: UInt8.self) != 0 }
+        }
+        offset += count
+    }
+    return nil
+}
+
+/// Offset of the first byte of this value from `start` on.
+private func firstByte(_ value: UInt8, in bytes: RawSpan, from start: Int) -> Int? {
+    guard start < bytes.byteCount else { return nil }
+    // In bounds: start < byteCount, and memchr reads no further than the count it is given.
+    return unsafe bytes.withUnsafeBytes { buffer in
+        guard let base = buffer.baseAddress,
+            let found = unsafe memchr(base + start, Int32(value), buffer.count - start)
+        else { return nil }
+        return unsafe UnsafeRawPointer(found) - base
+    }
+}

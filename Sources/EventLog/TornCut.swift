@@ -1,0 +1,75 @@
+import ByteCoding
+import Storage
+import Units
+
+/// Makes the end of an unsealed segment fit to be written on: cuts a torn tail and keeps its bytes.
+struct TornCut {
+    let directory: LogDirectory
+    let file: any StorageFile
+    let scan: SegmentScan
+
+    struct Repaired {
+        var fileBytes: Int
+        var tornTail: TornTail?
+    }
+
+    /// Also lengthens a file that is shorter than a segment should be.
+    func repair(_ bytes: RawSpan, segmentBytes: Int) throws(LogError) -> Repaired {
+        let end = scan.walk.offset
+        var tornTail: TornTail?
+        var zeroTo = bytes.byteCount < segmentBytes ? segmentBytes : end
+        if case .torn(let defect) = scan.ending {
+            let last = lastNonZero(bytes, from: end)
+            tornTail = try keep(bytes.extracting(end..<last + 1), defect: defect)
+            zeroTo = max(zeroTo, last + 1)
+        }
+        if zeroTo > end { try zero(from: end, to: zeroTo) }
+        return Repaired(fileBytes: max(bytes.byteCount, zeroTo), tornTail: tornTail)
+    }
+
+    /// Durable before the bytes themselves are overwritten.
+    private func keep(_ bytes: RawSpan, defect: Defect) throws(LogError) -> TornTail {
+        let path = try freePath()
+        try unwrap { () throws(StorageError) in
+            let kept = try directory.storage.open(path, .create)
+            try kept.write(bytes, at: 0)
+            try kept.sync()
+            try directory.storage.syncDirectory(directory.segments)
+        }
+        return TornTail(
+            file: file.path, offsetBytes: scan.walk.offset, keptIn: path,
+            byteCount: bytes.byteCount, lastLSN: scan.walk.lastLSN, what: defect.what)
+    }
+
+    /// What an earlier opening kept is never written over.
+    private func freePath() throws(LogError) -> String {
+        let names = Set(try directory.list())
+        let path = "\(file.path).torn-\(scan.walk.offset)"
+        var candidate = path
+        var number = 1
+        while names.contains(candidate.split(separator: "/").last.map(String.init) ?? "") {
+            number += 1
+            candidate = "\(path)-\(number)"
+        }
+        return candidate
+    }
+
+    private func zero(from start: Int, to end: Int) throws(LogError) {
+        let zeros = [UInt8](repeating: 0, count: min(end - start, 1 << 20))
+        try unwrap { () throws(StorageError) in
+            var offset = start
+            while offset < end {
+                let count = min(zeros.count, end - offset)
+                try file.write(zeros.rawBytes.extracting(0..<count), at: UInt64(offset))
+                offset += count
+            }
+            try file.sync()
+        }
+    }
+
+    private func lastNonZero(_ bytes: RawSpan, from start: Int) -> Int {
+        var offset = bytes.byteCount - 1
+        while offset > start && bytes.fixed(at: offset, as: UInt8.self) == 0 { offset -= 1 }
+        return offset
+    }
+}

@@ -1,2 +1,0 @@
-package protocol Storage: Sendable {}
-package struct PosixStorage: Storage { package init() {} }

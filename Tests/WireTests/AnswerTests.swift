@@ -1,0 +1,111 @@
+import Testing
+import Units
+import Wire
+
+@Suite struct `Reading an answer` {
+    private let time = WallTime(microseconds: 1_798_761_600_000_001)
+
+    private var job: JobBody {
+        JobBody(
+            user: "u/1", job: "j", type: "t", status: "CLAIMED", jobStatus: "IN_PROCESS",
+            executionTime: time, priority: 7, payload: Array(#"{"a":[1]}"#.utf8),
+            contentType: "application/json", resultLocation: "file:///r", maxRetries: 3,
+            backoff: BackoffBody(initialSeconds: 1, factor: 2, maxSeconds: 3600), leaseSeconds: 60,
+            runLimitSeconds: 0.5, attempt: 1, leaseExpiries: 0, submittedAt: time, updatedAt: time,
+            nextAttemptAt: time, worker: "w", token: 1 << 60, leaseUntil: time,
+            progress: Array("50".utf8),
+            lastFailure: FailureBody(time: time, reason: "reported", message: nil),
+            submittedLSN: 1, lastLSN: 2)
+    }
+
+    @Test func `a job comes back as it was written`() throws {
+        #expect(try JobBody(json: job.json()) == job)
+        let page = JobPageBody(jobs: [job, job], next: "12")
+        #expect(try JobPageBody(json: page.json()) == page)
+        #expect(
+            try JobPageBody(json: Array(#"{"jobs":[]}"#.utf8)) == JobPageBody(jobs: [], next: nil))
+    }
+
+    @Test func `fields that a newer daemon adds are skipped`() throws {
+        var json = String(decoding: job.json(), as: UTF8.self)
+        json = "{\"new\":{\"x\":[1]},\"new\":2," + json.dropFirst()
+        #expect(try JobBody(json: Array(json.utf8)) == job)
+    }
+
+    @Test func `a payload nested as deep as may be sent can be read back from a list`() throws {
+        var deep = job
+        let depth = 63
+        deep.payload = Array(
+            (String(repeating: "[", count: depth) + String(repeating: "]", count: depth)).utf8)
+        let request = SubmitRequest(type: "t", payload: deep.payload)
+        #expect(try SubmitRequest(json: request.json()) == request)
+        let page = JobPageBody(jobs: [deep], next: nil)
+        #expect(try JobPageBody(json: page.json()) == page)
+    }
+
+    @Test func `a claim is answered with a bare array`() throws {
+        let grant = GrantBody(
+            user: "u", job: "j", type: "t", token: 9, attempt: 2, payloadBase64: "AAE=",
+            contentType: "image/png", executionTime: time, leaseSeconds: 30, leaseUntil: time,
+            checkpoint: Array("{}".utf8))
+        let json = [grant, grant].json()
+        #expect(json.first == UInt8(ascii: "["))
+        #expect(try [GrantBody](json: json) == [grant, grant])
+        #expect(try [GrantBody](json: Array("[]".utf8)) == [])
+    }
+
+    @Test func `counts are keyed by the names of the statuses`() throws {
+        var counts = CountsBody()
+        counts.notStarted = 1
+        counts.cancelled = 7
+        #expect(
+            String(decoding: counts.json(), as: UTF8.self)
+                == #"{"NOT_STARTED":1,"CLAIMED":0,"PROCESSING":0,"SUCCESS":0,"#
+                + #""RETRIABLE_FAILURE":0,"FATAL_FAILURE":0,"CANCELLED":7}"#)
+        #expect(try CountsBody(json: counts.json()) == counts)
+        let stats = StatsBody(
+            version: "1", now: time, uptimeSeconds: 1.5, counts: counts, users: 2,
+            types: [StatsBody.TypeCounts(type: "t", counts: counts)], ready: 3, waitingClaims: 4,
+            durableLSN: 5, logSegments: 6, logRawBytes: 7, logStoredBytes: 8, residentBytes: 9,
+            cpuSeconds: 0.1)
+        #expect(try StatsBody(json: stats.json()) == stats)
+        let users = UserPageBody(users: [.init(user: "u", counts: counts)], next: "1")
+        #expect(try UserPageBody(json: users.json()) == users)
+    }
+
+    @Test func `an event is flat`() throws {
+        let event = EventBody(
+            lsn: 1, time: time, event: "Submitted",
+            fields: [
+                ("user", .text("u")), ("priority", .number(5)), ("leaseSeconds", .seconds(0.5)),
+                ("last", .flag(true)), ("payload", .json(Array("null".utf8))),
+            ])
+        let text = String(decoding: event.json(), as: UTF8.self)
+        #expect(
+            text == #"{"lsn":1,"time":"\#(time)","event":"Submitted","user":"u","priority":5,"#
+                + #""leaseSeconds":0.5,"last":true,"payload":null}"#)
+        let timeline = TimelineBody(events: [event], isTruncated: true)
+        #expect(try TimelineBody(json: timeline.json()) == timeline)
+    }
+
+    @Test func `an error stands under its name`() throws {
+        let error = ErrorBody(
+            code: "staleToken", message: "gone", field: "token",
+            holder: .init(
+                user: "u", job: "j", status: "CLAIMED", attempt: 2, worker: "w", token: 8))
+        #expect(String(decoding: error.json(), as: UTF8.self).hasPrefix(#"{"error":{"code":"#))
+        #expect(try ErrorBody(json: error.json()) == error)
+    }
+
+    @Test func `the answer to a worker comes back as it was written`() throws {
+        let attempt = AttemptBody(
+            user: "u", job: "j", status: "RETRIABLE_FAILURE", attempt: 1, nextAttemptAt: time)
+        #expect(try AttemptBody(json: attempt.json()) == attempt)
+    }
+
+    @Test(arguments: [0, 60, -1, 0.1, 1.5, 1e-7, 1e15, 1e300, 0.30000000000000004])
+    func `numbers are written so that they read back the same`(number: Double) throws {
+        let request = HeartbeatRequest(leaseSeconds: number)
+        #expect(try HeartbeatRequest(json: request.json()).leaseSeconds == number)
+    }
+}

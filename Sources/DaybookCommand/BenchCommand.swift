@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// `daybook bench`
+/// `daybook bench`: measures a daemon.
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import LoadGenerator
+import UnixSignals
 
 /// Which daemon a bench runs against: one that is there, or one of its own.
 struct BenchDaemon: ParsableArguments {
@@ -33,14 +34,35 @@ struct BenchDaemon: ParsableArguments {
         _ body: @escaping @Sendable (LoadClients) async throws -> Report
     ) async throws -> Report {
         do {
-            if let server { return try await Self.connected(to: server, body) }
-            if let data { return try await Self.own(data, body) }
+            if let server {
+                return try await Self.stoppable { try await Self.connected(to: server, body) }
+            }
+            if let data { return try await Self.stoppable { try await Self.own(data, body) } }
             let temporary = FileManager.default.temporaryDirectory
                 .appending(path: "daybook-bench-\(UUID().uuidString)").path
             defer { Self.remove(temporary) }
-            return try await Self.own(temporary, body)
+            return try await Self.stoppable { try await Self.own(temporary, body) }
         } catch let error as LoadError {
             throw CommandFailure(error)
+        }
+    }
+
+    /// Lets a signal cancel `body`, so that a daemon and a directory of the bench's own go with it.
+    private static func stoppable<Report: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Report
+    ) async throws -> Report {
+        try await withThrowingTaskGroup(of: Report.self) { group in
+            defer { group.cancelAll() }
+            group.addTask { try await body() }
+            group.addTask {
+                for await signal in await UnixSignalsSequence(trapping: .sigint, .sigterm) {
+                    throw CommandFailure(
+                        .failed, "stopped by \(signal) before the end of the bench")
+                }
+                throw CancellationError()
+            }
+            guard let report = try await group.next() else { throw CancellationError() }
+            return report
         }
     }
 

@@ -2,7 +2,7 @@ import ArgumentParser
 import LoadGenerator
 import Units
 
-/// `daybook bench ingest`
+/// `daybook bench ingest`: offers a steady rate.
 struct BenchIngestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ingest",

@@ -2,7 +2,7 @@ import ArgumentParser
 import LoadGenerator
 import Units
 
-/// `daybook bench trace`
+/// `daybook bench trace`: replays a real workload.
 struct BenchTraceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "trace",

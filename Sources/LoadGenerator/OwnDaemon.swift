@@ -12,16 +12,18 @@ package enum OwnDaemon {
         executable: String, dataDirectory: String,
         body: @escaping @Sendable (String) async throws -> Value
     ) async throws -> Value {
+        let ending = [TeardownStep.gracefulShutDown(allowedDurationToNextStep: .seconds(30))]
+        var options = PlatformOptions()
+        options.teardownSequence = ending
         let result = try await Subprocess.run(
             .path(FilePath(executable)),
             arguments: ["serve", "--data", dataDirectory, "--listen", "127.0.0.1:0"],
-            input: .none, output: .sequence, error: .currentStandardError
+            platformOptions: options, input: .none, output: .sequence, error: .currentStandardError
         ) { execution in
             let (addresses, found) = AsyncStream<String>.makeStream()
             async let reading: Void = read(execution.standardOutput, into: found)
             let outcome = await use(addresses, body)
-            await execution.teardown(
-                using: [.gracefulShutDown(allowedDurationToNextStep: .seconds(30))])
+            await execution.teardown(using: ending)
             try await reading
             return outcome
         }

@@ -17,8 +17,10 @@ struct TraceFeed {
     private var isAtEnd = false
     /// Jobs handed out so far, by user.
     private(set) var jobsByUser: [String: Int] = [:]
-    /// Submit times of the first and the last job handed out, in the trace's seconds.
-    private(set) var lastSubmitSeconds: Int64 = 0
+    /// Submit time of the last job handed out, in the trace's seconds.
+    private var lastSubmitSeconds: Int64 = 0
+    /// When the last of the jobs handed out ends if none is late.
+    private var lastEnd = MonotonicTime(microseconds: 0)
 
     init(_ reader: TraceReader, limit: Int?, speedup: Double, types: TypeList) {
         self.reader = reader
@@ -27,8 +29,10 @@ struct TraceFeed {
         self.types = types
     }
 
-    /// How many jobs there will be, as far as the header or the limit tells.
-    var jobsExpected: Int? {
+    /// What is to come, as far as the header, the limit and the jobs handed out tell.
+    var outlook: Outlook { Outlook(jobs: jobsExpected, lastEnd: lastEnd) }
+
+    private var jobsExpected: Int? {
         if isAtEnd { return readCount }
         guard let promised = reader.jobsPromised else { return limit == .max ? nil : limit }
         return min(promised, limit)
@@ -77,9 +81,9 @@ struct TraceFeed {
         }
         jobsByUser[job.userName, default: 0] += 1
         lastSubmitSeconds = job.submitSeconds
-        return Arrival(
-            value: job,
-            due: MonotonicTime(microseconds: schedule.submitOffset(of: job).microseconds))
+        let due = MonotonicTime(microseconds: schedule.submitOffset(of: job).microseconds)
+        lastEnd = max(lastEnd, due.advanced(by: schedule.runTime(seconds: job.runSeconds)))
+        return Arrival(value: job, due: due)
     }
 
     private var isFarAhead: Bool {

@@ -16,8 +16,7 @@ final class TraceSession: Sendable {
     private let failures = FailureTally()
     /// Why the replay must end early.
     private let fault = Mutex<LoadError?>(nil)
-    /// Jobs there will be, as far as it is known.
-    private let jobsExpected = Mutex<Int?>(nil)
+    private let outlook = Mutex(Outlook())
 
     init(clients: LoadClients, plan: TraceReplay.Plan, types: TypeList, feed: TraceFeed) {
         clock = LoadClock()
@@ -48,7 +47,7 @@ final class TraceSession: Sendable {
                     next: { () async throws(LoadError) in
                         if let fault = fault.withLock({ $0 }) { throw fault }
                         let arrival = try await feed.next()
-                        jobsExpected.withLock { $0 = feed.jobsExpected }
+                        outlook.withLock { $0 = feed.outlook }
                         return arrival
                     }, send: { await self.submit($0) })
                 if let fault = fault.withLock({ $0 }) { throw fault }
@@ -116,19 +115,20 @@ final class TraceSession: Sendable {
     }
 
     private var progressLine: String {
-        let expected = jobsExpected.withLock { $0 }
+        let outlook = outlook.withLock { $0 }
         let figures = workers.figures
-        let seconds = clock.now.span(since: MonotonicTime(microseconds: 0)).seconds
+        let now = clock.now
         let lateness = figures.lateness.summary
-        let done = figures.done.count
-        var line = "\(Int(seconds)) s  submitted \(acknowledged.count)"
-        if let expected { line += " of \(expected)" }
-        line += "  running \(figures.occupancy.busy)  done \(done)"
+        let submitted = acknowledged.count
+        var line = "\(now.microseconds / 1_000_000) s  submitted \(submitted)"
+        if let jobs = outlook.jobs { line += " of \(jobs)" }
+        line += "  running \(figures.occupancy.busy)  done \(figures.done.count)"
         line += "  lateness p50 \(ReportTable.number(lateness.p50)) ms"
         line += ", p99 \(ReportTable.number(lateness.p99)) ms"
-        guard let expected, done > 0 else { return line }
-        let left = seconds / Double(done) * Double(max(expected - done, 0))
-        return line + "  about \(Int(left.rounded(.up))) s left"
+        guard let left = outlook.left(at: now, submitted: submitted), left > .zero else {
+            return line
+        }
+        return line + "  about \(Int(left.seconds.rounded(.up))) s left"
     }
 
     /// Everything counted, as a report.

@@ -47,7 +47,10 @@ package struct Usage: Equatable, Sendable, Encodable {
     init(from start: UsageReading, to end: UsageReading, logAfter: StatsBody, jobs: Int) {
         let seconds = max(end.moment.span(since: start.moment).seconds, 0.001)
         let jobCount = Double(max(jobs, 1))
-        daemonCores = (end.stats.cpuSeconds - start.stats.cpuSeconds) / seconds
+        // A daemon that was started again in between counts from zero.
+        let isRestarted = end.stats.uptimeSeconds < seconds
+        let spentBefore = isRestarted ? 0 : start.stats.cpuSeconds
+        daemonCores = (end.stats.cpuSeconds - spentBefore) / seconds
         generatorCores = (end.generatorSeconds - start.generatorSeconds) / seconds
         machineCores = ProcessInfo.processInfo.activeProcessorCount
         daemonResidentMiB = Double(end.stats.residentBytes) / 1_048_576

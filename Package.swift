@@ -60,7 +60,7 @@ let package = Package(
     name: "daybook",
     platforms: [.macOS(.v15)],
     products: [
-        .executable(name: "daybook", targets: ["DaybookCommand"]),
+        .executable(name: "daybook", targets: ["DaybookCommand"])
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

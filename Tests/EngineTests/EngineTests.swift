@@ -103,7 +103,9 @@ extension Engine {
         await engine.close()
     }
 
-    @Test func `gives a job whose worker fell silent to another, and refuses the first`() async throws {
+    @Test func `gives a job whose worker fell silent to another, and refuses the first`()
+        async throws
+    {
         let directory = try TemporaryDirectory()
         let engine = try await Engine.open(directory: directory.path)
         _ = try await engine.submit(ann, content(lease: .milliseconds(100)))
@@ -142,7 +144,9 @@ extension Engine {
         await engine.close()
     }
 
-    @Test func `answers a repeated completion like the first and a forged token not at all`() async throws {
+    @Test func `answers a repeated completion like the first and a forged token not at all`()
+        async throws
+    {
         let directory = try TemporaryDirectory()
         let engine = try await Engine.open(directory: directory.path)
         _ = try await engine.submit(ann, content(retries: 5))
@@ -250,7 +254,8 @@ private final class Counter: Sendable {
         await engine.close()
     }
 
-    @Test func `is of unknown outcome when the disk fails, and nothing more is taken`() async throws {
+    @Test func `is of unknown outcome when the disk fails, and nothing more is taken`() async throws
+    {
         let directory = try TemporaryDirectory()
         let disk = SlowDisk()
         let engine = try await Engine.open(directory: directory.path, storage: disk)

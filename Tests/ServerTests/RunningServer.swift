@@ -82,9 +82,16 @@ struct RunningServer {
 
     /// Looks until as many claims wait as are wanted.
     func untilWaitingClaims(_ count: UInt64) async throws {
-        while try await StatsBody(json: get("/v1/stats").json).waitingClaims != count {
+        var waiting: UInt64?
+        while waiting != count {
             await Task.yield()
+            waiting = try await stats().waitingClaims
         }
+    }
+
+    private func stats() async throws -> StatsBody {
+        let reply = try await get("/v1/stats")
+        return try StatsBody(json: reply.json)
     }
 }
 

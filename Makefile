@@ -4,14 +4,15 @@ LISTEN = 127.0.0.1:8640
 DATA = ./daybook-data
 BUILD = swift build -c release --product daybook
 DAYBOOK = .build/release/daybook
-SOURCES = Sources Tests Package.swift
+SOURCES = Sources Tests Benchmarks Package.swift
 
-.PHONY: run build test lint clean help
+.PHONY: run build test bench lint clean help
 
 help:
 	@echo "make run    build, start a daemon with an executor on $(LISTEN), data in $(DATA)"
 	@echo "make test   install what tests need, check the style, run every test"
 	@echo "make build  build the release binary $(DAYBOOK)"
+	@echo "make bench  measure the log against the limit of this disk"
 	@echo "make clean  remove build products (never data)"
 
 run: build
@@ -37,6 +38,15 @@ test: lint
 	    gzip=command:gzip curl=command:curl
 	swift build -c release --build-tests
 	swift test -c release --skip-build
+
+# Prints ratios to a limit that is measured in the same run; BENCH_DATA names the disk to measure.
+BENCH_DATA = ./bench-data
+bench: export BENCHMARKS = 1
+bench:
+	swift build -c release --product LogBenchmarks
+	rm -rf $(BENCH_DATA)
+	.build/release/LogBenchmarks $(BENCH_DATA)
+	rm -rf $(BENCH_DATA)
 
 lint:
 	swift format lint --strict --recursive $(SOURCES)

@@ -102,7 +102,7 @@ let package = Package(
         room(
             "Server", imports: ["Units", "JobModel", "Engine", "Wire"],
             libraries: [hummingbird, nioCore, nioHTTPTypes, httpTypes, lifecycle, logging]),
-        room("Client", imports: ["Units", "Wire"], libraries: [httpClient, nioCore, nioHTTP1]),
+        room("Client", imports: ["Wire"], libraries: [httpClient, nioCore, nioHTTP1]),
         room(
             "Executor", imports: ["Units", "Wire", "Client"],
             libraries: [subprocess, system, logging]),
@@ -132,7 +132,9 @@ let package = Package(
         tests(of: "Wire", imports: ["Units", "Wire"]),
         tests(
             of: "Server",
-            imports: ["Units", "JobModel", "Server", "Engine", "Wire", "Client", "TestKit"],
+            imports: [
+                "Units", "JobModel", "Storage", "Server", "Engine", "Wire", "Client", "TestKit",
+            ],
             libraries: [httpClient, nioCore, nioHTTP1, nioPosix, lifecycle, logging]),
         tests(
             of: "Executor", imports: ["Units", "Wire", "Client", "Executor", "TestKit"],
@@ -144,3 +146,12 @@ let package = Package(
         tests(of: "House", imports: ["TestKit"], libraries: [subprocess, system]),
     ]
 )
+
+// Not built unless asked for: `make bench`.
+if Context.environment["BENCHMARKS"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "LogBenchmarks",
+            dependencies: ["Units", "ByteCoding", "Storage", "EventLog", "CLZ4"],
+            path: "Benchmarks/LogBenchmarks", swiftSettings: settings))
+}

@@ -13,6 +13,7 @@ struct Daemon: Sendable {
     let listen: ListenAddress
     let commands: [String: ExecutorCommand]
     let slots: Int
+    let resultRoot: String?
     let logger: Logger
 
     /// Serves until TERM or INT; throws where it cannot listen or the log fails.
@@ -37,7 +38,9 @@ struct Daemon: Sendable {
         if !commands.isEmpty {
             let executor = EmbeddedExecutor(
                 addresses: addresses.stream,
-                options: ExecutorOptions(commands: commands, worker: "daybook-serve", slots: slots),
+                options: ExecutorOptions(
+                    commands: commands, worker: "daybook-serve", slots: slots,
+                    resultRoot: resultRoot),
                 logger: logger)
             services.append(.init(service: executor, successTerminationBehavior: .ignore))
         }

@@ -38,6 +38,8 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "How many of these commands may run at once.")
     var slots = 4
 
+    @OptionGroup var results: ResultOptions
+
     func validate() throws {
         guard listen.isLoopback || insecureListen else {
             throw ValidationError(
@@ -66,7 +68,7 @@ struct ServeCommand: AsyncParsableCommand {
         report.end()
         let daemon = Daemon(
             engine: engine, listen: listen, commands: try ExecutionRule.commands(execute),
-            slots: slots, logger: logger)
+            slots: slots, resultRoot: results.root, logger: logger)
         do {
             try await daemon.run()
         } catch {

@@ -45,6 +45,8 @@ struct WorkCommand: AsyncParsableCommand {
             valueName: "seconds"))
     var lease: Double?
 
+    @OptionGroup var results: ResultOptions
+
     @OptionGroup var options: ClientOptions
 
     func validate() throws {
@@ -72,7 +74,7 @@ struct WorkCommand: AsyncParsableCommand {
         let executorOptions = ExecutorOptions(
             commands: try ExecutionRule.commands(rules),
             worker: worker ?? "\(process.hostName)-\(process.processIdentifier)", slots: slots,
-            leaseDuration: lease.flatMap { TimeSpan(seconds: $0) })
+            leaseDuration: lease.flatMap { TimeSpan(seconds: $0) }, resultRoot: results.root)
         let logger = Logger(label: "daybook.work") { _ in StandardErrorLog() }
         try await options.withClient { client in
             let executor = Executor(client: client, options: executorOptions, logger: logger)

@@ -39,7 +39,7 @@ struct CommandPlan: Sendable {
             return
         }
         do throws(ResultFault) {
-            result = try ResultLocation(url: url)
+            result = try ResultLocation(url: url, within: options.resultRoot)
         } catch {
             throw CommandFault(outcome: .fatal(error.message))
         }

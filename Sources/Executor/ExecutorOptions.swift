@@ -21,6 +21,8 @@ package struct ExecutorOptions: Sendable {
     package var slots: Int
     /// How long a lease lasts without a heartbeat; nil: each job's own.
     package var leaseDuration: TimeSpan?
+    /// The directory that results must lie in; nil: wherever this process may write.
+    package var resultRoot: String?
     /// How long running commands may go on once the executor is asked to stop.
     package var stopGrace: TimeSpan = .seconds(20)
     /// How long a command that must end has between TERM and KILL.
@@ -35,11 +37,12 @@ package struct ExecutorOptions: Sendable {
 
     package init(
         commands: [String: ExecutorCommand], worker: String, slots: Int,
-        leaseDuration: TimeSpan? = nil
+        leaseDuration: TimeSpan? = nil, resultRoot: String? = nil
     ) {
         self.commands = commands
         self.worker = worker
         self.slots = slots
         self.leaseDuration = leaseDuration
+        self.resultRoot = resultRoot
     }
 }

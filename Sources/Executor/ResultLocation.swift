@@ -12,7 +12,10 @@ package struct ResultLocation: Equatable, Sendable {
     package let path: String
 
     /// Reads `file:///path`, `file://localhost/path` or `file:/path`.
-    package init(url: String) throws(ResultFault) {
+    ///
+    /// The path must lie in the directory `root`, if there is one; symbolic links in there are the
+    /// business of whoever made them.
+    package init(url: String, within root: String? = nil) throws(ResultFault) {
         guard url.hasPrefix("file:") else {
             throw ResultFault(
                 message: "resultLocation '\(url)': this executor writes file: URLs only")
@@ -28,6 +31,14 @@ package struct ResultLocation: Equatable, Sendable {
             throw ResultFault(
                 message: "resultLocation '\(url)' must name a file of this machine by its "
                     + "absolute path, as in file:///var/results/report.txt")
+        }
+        if let root {
+            let parts = path.split(separator: "/")
+            guard parts.starts(with: root.split(separator: "/")), !parts.contains("..") else {
+                throw ResultFault(
+                    message: "resultLocation '\(url)' lies outside of \(root), where this executor "
+                        + "keeps results")
+            }
         }
         self.path = path
     }

@@ -236,8 +236,9 @@ struct `An executor` {
             try await shop.working(#"echo "attempt $DAYBOOK_ATTEMPT""#) { _ in
                 let job = try await shop.ended("j")
                 #expect(job.status == "SUCCESS")
-                #expect(job.leaseExpiries == 1)
-                #expect(try await shop.text(of: "out") == "attempt 2\n")
+                // More than one where this machine is too slow for heartbeats each third of 1 s.
+                #expect(job.leaseExpiries >= 1)
+                #expect(try await shop.text(of: "out") == "attempt \(job.leaseExpiries + 1)\n")
             }
         }
     }

@@ -1,3 +1,4 @@
+import NIOCore
 import Server
 import Testing
 import Units
@@ -181,7 +182,6 @@ struct BadInput: Sendable, CustomTestStringConvertible {
     @Test func `a body that never ends is given up`() async throws {
         var limits = ServerLimits()
         limits.bodyTimeout = .milliseconds(50)
-        limits.lingerTimeout = .milliseconds(50)
         try await RunningServer.with(limits: limits) { server in
             for head in [
                 "Transfer-Encoding: chunked\r\n\r\n5\r\n{\"typ", "Content-Length: 9\r\n\r\n{",
@@ -195,9 +195,7 @@ struct BadInput: Sendable, CustomTestStringConvertible {
     }
 
     @Test func `a body over the limit is refused before it is read`() async throws {
-        var limits = ServerLimits()
-        limits.lingerTimeout = .milliseconds(50)
-        try await RunningServer.with(limits: limits) { server in
+        try await RunningServer.with { server in
             let announced = try await RawConnection.exchange(
                 "POST /v1/users/u/jobs HTTP/1.1\r\nHost: x\r\nContent-Length: 262145\r\n\r\n",
                 with: server)
@@ -241,8 +239,12 @@ struct BadInput: Sendable, CustomTestStringConvertible {
         var limits = ServerLimits()
         limits.idleTimeout = .milliseconds(50)
         try await RunningServer.with(limits: limits) { server in
-            let answer = try await RawConnection.exchange("GET / HT", with: server)
-            #expect(answer.isEmpty)
+            do {
+                let answer = try await RawConnection.exchange("GET / HT", with: server)
+                #expect(answer.isEmpty)
+            } catch is ChannelError {
+                // On a slow machine it is closed before we have said even this much.
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ import NIOCore
 import NIOHTTP1
 import Server
 import ServiceLifecycle
+import Storage
 import TestKit
 import Testing
 import Wire
@@ -19,10 +20,11 @@ struct RunningServer {
     /// Runs `body` against a fresh server, then shuts it down and closes its engine.
     static func with(
         limits: ServerLimits = ServerLimits(), options: EngineOptions = EngineOptions(),
-        _ body: (RunningServer) async throws -> Void
+        storage: any Storage = PosixStorage(), _ body: (RunningServer) async throws -> Void
     ) async throws {
         let directory = try TemporaryDirectory()
-        let engine = try await Engine.open(directory: directory.file("data"), options: options)
+        let engine = try await Engine.open(
+            directory: directory.file("data"), options: options, storage: storage)
         let (addresses, listening) = AsyncStream<(String, Int)>.makeStream()
         var logger = Logger(label: "daybook.test")
         logger.logLevel = .critical

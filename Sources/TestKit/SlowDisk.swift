@@ -1,35 +1,42 @@
 import Glibc
-import Storage
+package import Storage
 import Synchronization
 
 /// The real file system, whose syncs can be held back or made to fail.
-final class SlowDisk: Storage {
+package final class SlowDisk: Storage {
     private let real = PosixStorage()
-    let gate = SyncGate()
+    /// Where its syncs pass.
+    package let gate = SyncGate()
 
-    func open(_ path: String, _ mode: OpenMode) throws(StorageError) -> any StorageFile {
+    package init() {}
+
+    package func open(_ path: String, _ mode: OpenMode) throws(StorageError) -> any StorageFile {
         GatedFile(real: try real.open(path, mode), gate: gate)
     }
 
-    func list(_ directory: String) throws(StorageError) -> [String] { try real.list(directory) }
+    package func list(_ directory: String) throws(StorageError) -> [String] {
+        try real.list(directory)
+    }
 
-    func createDirectory(_ path: String) throws(StorageError) { try real.createDirectory(path) }
+    package func createDirectory(_ path: String) throws(StorageError) {
+        try real.createDirectory(path)
+    }
 
-    func syncDirectory(_ path: String) throws(StorageError) { try real.syncDirectory(path) }
+    package func syncDirectory(_ path: String) throws(StorageError) { try real.syncDirectory(path) }
 
-    func rename(_ path: String, to newPath: String) throws(StorageError) {
+    package func rename(_ path: String, to newPath: String) throws(StorageError) {
         try real.rename(path, to: newPath)
     }
 
-    func remove(_ path: String) throws(StorageError) { try real.remove(path) }
+    package func remove(_ path: String) throws(StorageError) { try real.remove(path) }
 
-    func lock(directory: String) throws(LockRefusal) -> any DirectoryLock {
+    package func lock(directory: String) throws(LockRefusal) -> any DirectoryLock {
         try real.lock(directory: directory)
     }
 }
 
 /// Where every sync of a log segment passes.
-final class SyncGate: Sendable {
+package final class SyncGate: Sendable {
     private struct Contents {
         var isShut = false
         var isBroken = false
@@ -40,13 +47,13 @@ final class SyncGate: Sendable {
     private let contents = Mutex(Contents())
 
     /// Syncs wait from now on.
-    func shut() { contents.withLock { $0.isShut = true } }
+    package func shut() { contents.withLock { $0.isShut = true } }
 
     /// Syncs go on.
-    func open() { contents.withLock { $0.isShut = false } }
+    package func open() { contents.withLock { $0.isShut = false } }
 
     /// Syncs fail from now on; those that wait, too.
-    func breakDown() {
+    package func breakDown() {
         contents.withLock {
             $0.isBroken = true
             $0.isShut = false
@@ -54,7 +61,7 @@ final class SyncGate: Sendable {
     }
 
     /// Returns once a sync waits at the shut gate.
-    func arrival() async {
+    package func arrival() async {
         await withCheckedContinuation { continuation in
             let isThere = contents.withLock { contents in
                 if contents.held == 0 { contents.arrivals.append(continuation) }

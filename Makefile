@@ -6,13 +6,14 @@ BUILD = swift build -c release --product daybook
 DAYBOOK = .build/release/daybook
 SOURCES = Sources Tests Benchmarks Package.swift
 
-.PHONY: run build test bench lint clean help
+.PHONY: run build test bench mutants lint clean help
 
 help:
 	@echo "make run    build, start a daemon with an executor on $(LISTEN), data in $(DATA)"
 	@echo "make test   install what tests need, check the style, run every test"
 	@echo "make build  build the release binary $(DAYBOOK)"
 	@echo "make bench  measure the log against the limit of this disk"
+	@echo "make mutants  break each safety mechanism, see a test notice"
 	@echo "make clean  remove build products (never data)"
 
 run: build
@@ -48,6 +49,10 @@ bench:
 	rm -rf $(BENCH_DATA)
 	.build/release/LogBenchmarks $(BENCH_DATA)
 	rm -rf $(BENCH_DATA)
+
+# Breaks each safety mechanism in turn and shows that a test notices.
+mutants:
+	python3 Tests/mutants.py
 
 lint:
 	swift format lint --strict --recursive $(SOURCES)

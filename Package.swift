@@ -142,7 +142,8 @@ let package = Package(
         tests(
             of: "LoadGenerator", imports: ["Units", "Wire", "Client", "LoadGenerator", "TestKit"]),
         tests(
-            of: "DaybookCommand", imports: ["Units", "Wire", "Client", "TestKit", "DaybookCommand"]),
+            of: "DaybookCommand",
+            imports: ["Units", "ByteCoding", "Wire", "Client", "TestKit", "DaybookCommand"]),
         tests(of: "House", imports: ["TestKit"], libraries: [subprocess, system]),
     ]
 )

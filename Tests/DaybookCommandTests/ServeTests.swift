@@ -1,3 +1,4 @@
+import ByteCoding
 import FoundationEssentials
 import Glibc
 import TestKit
@@ -38,6 +39,27 @@ struct `daybook serve` {
         let result = try await serve(directory.file("file/data"))
         #expect(result.exitCode == 73)
         #expect(result.stderr.contains(directory.file("file")))
+    }
+
+    @Test
+    func `refuses a log of a newer format, and keeps its hands off it`() async throws {
+        let directory = try TemporaryDirectory()
+        let daemon = try await DaemonProcess.start(dataDirectory: directory.path)
+        try await daemon.terminate()
+        let segment = URL(filePath: directory.file("log/00000000000000000001.lz4"))
+        var bytes = Array(try Data(contentsOf: segment))
+        // The version of a segment's header, and the checksum over all of it but itself.
+        bytes[20] += 1
+        let before = crc32c(bytes.rawBytes.extracting(0..<16))
+        let checksum = crc32c(bytes.rawBytes.extracting(20..<4096), continuing: before)
+        for index in 0..<4 {
+            bytes[16 + index] = UInt8(truncatingIfNeeded: checksum >> UInt32(8 * index))
+        }
+        try Data(bytes).write(to: segment)
+        let result = try await serve(directory.path)
+        #expect(result.exitCode == 78)
+        #expect(result.stderr.contains("newer version"))
+        #expect(Array(try Data(contentsOf: segment)) == bytes)
     }
 
     @Test

@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""Breaks one safety mechanism after another and shows that a test notices each.
+
+    make mutants            all of them
+    Tests/mutants.py NAME   one of them
+
+Each mutant is one replacement in the sources, built and tested in place and taken back afterwards.
+Needs a clean checkout. A mutant that survives, or no longer fits the sources, fails the run.
+"""
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# name, file, what stands there, what the mutant makes of it, tests that must notice
+MUTANTS = [
+    ("no-sync-of-a-group", "EventLog/SegmentTail.swift",
+     "        try file.sync()\n        offset = end", "        offset = end", "EventLogTests"),
+    ("no-sync-of-the-directory", "EventLog/NewSegment.swift",
+     "        try directory.storage.syncDirectory(directory.segments)\n", "", "EventLogTests"),
+    ("no-sync-of-a-new-segment", "EventLog/NewSegment.swift",
+     "        try prepared.sync()\n", "", "EventLogTests"),
+    ("failed-sync-counts-as-done", "EventLog/GroupCommit.swift",
+     "            try tail.write(blocks)\n        } catch {\n            fail(error)\n            return\n",
+     "            try tail.write(blocks)\n        } catch {\n            onFailure(.io(error))\n",
+     "EventLogTests"),
+    ("header-checksum-unchecked", "EventLog/BlockHeader.swift",
+     "guard expected == found else {", "guard expected == found || true else {", "EventLogTests"),
+    ("body-checksum-unchecked", "EventLog/SegmentWalk.swift",
+     "guard found == block.bodyChecksum else {",
+     "guard found == block.bodyChecksum || true else {", "EventLogTests"),
+    ("corruption-cut-like-a-torn-tail", "EventLog/SegmentWalk.swift",
+     "return .corrupt(to: LSN(rawValue: max(first.rawValue, 1) - 1))",
+     "_ = first; return .torn", "EventLogTests"),
+    ("torn-bytes-not-kept", "EventLog/TornCut.swift",
+     "            try kept.write(bytes, at: 0)\n", "", "EventLogTests"),
+    ("hash-of-a-segment-unchecked", "EventLog/LogVerification.swift",
+     "guard footer.hash == found else {", "guard footer.hash == found || true else {",
+     "EventLogTests"),
+    ("segments-not-joined", "EventLog/SegmentScan.swift",
+     "if let wrong = fields.first(where: { $0.expected != $0.found }) {",
+     "if let wrong = fields.first(where: { $0.expected != $0.found && $0.what.isEmpty }) {",
+     "EventLogTests"),
+    ("no-lock-on-the-directory", "Storage/PosixLock.swift",
+     "LOCK_EX | LOCK_NB", "LOCK_SH | LOCK_NB", "EngineTests|StorageTests"),
+    ("answers-before-durable", "Engine/EngineCore.swift",
+     "replies.hold(until: log.lastLSN)", "replies.hold(until: .zero)", "EngineTests"),
+    ("fence-unchecked", "JobState/JobState+Decide.swift",
+     "guard let lease = leases[token] else { throw .unknownToken(token) }",
+     "guard let lease = leases[token] ?? leases.values.first else { throw .unknownToken(token) }",
+     "JobStateTests"),
+    ("leases-on-the-wall-clock", "Engine/EngineCore.swift",
+     "        monotonic = clock.monotonicTime()\n    }",
+     "        monotonic = MonotonicTime(microseconds: clock.wallTime().microseconds)\n    }",
+     "EngineTests"),
+    ("time-goes-back", "Engine/EngineCore.swift",
+     "wall = max(wall, clock.wallTime())", "wall = clock.wallTime()", "EngineTests"),
+    ("backoff-ignored", "JobState/JobState+Decide.swift",
+     "let retryAt = now.advanced(by: policy.backoff.delay(afterAttempt: attempt))",
+     "let retryAt = now", "JobStateTests"),
+    ("content-not-compared", "JobState/JobState+Decide.swift",
+     "guard jobs[slot].contentHash == content.hashValue else {",
+     "guard jobs[slot].contentHash == content.hashValue || true else {", "JobStateTests"),
+    ("succeeds-without-a-start", "JobState/JobState+Decide.swift",
+     "guard jobs[slot].status == .processing else {",
+     "guard jobs[slot].status == .processing || true else {", "JobStateTests"),
+]
+
+
+def run(*command):
+    return subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def verdict(tests):
+    built = run("swift", "build", "-c", "release", "--build-tests")
+    if built.returncode != 0:
+        return "does not build:\n" + built.stdout[-2000:]
+    tested = run("swift", "test", "-c", "release", "--skip-build", "--no-parallel", "--filter", tests)
+    if tested.returncode == 0:
+        return "SURVIVED: no test of " + tests + " notices"
+    red = [line for line in tested.stdout.splitlines() if "✘ Test \"" in line and "failed" in line]
+    caught = red[0].split("\"")[1] if red else "the run ended with " + str(tested.returncode)
+    return f"caught by {len(red) or 1}, first: {caught}"
+
+
+def main():
+    wanted = sys.argv[1:]
+    if run("git", "diff", "--quiet", "HEAD", "--", "Sources").returncode != 0:
+        sys.exit("Sources differ from HEAD: commit them first, mutants are made in place.")
+    survivors = 0
+    for name, file, old, new, tests in MUTANTS:
+        if wanted and name not in wanted:
+            continue
+        path = ROOT / "Sources" / file
+        source = path.read_text()
+        if source.count(old) != 1:
+            result = f"does not fit {file}: mend its entry"
+        else:
+            try:
+                path.write_text(source.replace(old, new))
+                result = verdict(tests)
+            finally:
+                path.write_text(source)
+        survivors += not result.startswith("caught")
+        print(f"{name}: {result}", flush=True)
+    print(f"{survivors} not caught")
+    sys.exit(1 if survivors else 0)
+
+
+main()

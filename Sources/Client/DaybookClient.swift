@@ -23,6 +23,9 @@ package struct DaybookClient: Sendable {
         var configuration = HTTPClient.Configuration()
         configuration.redirectConfiguration = .disallow
         configuration.timeout.connect = .seconds(5)
+        // Longer than any poll waits; without it a daemon's host that vanishes in the middle of
+        // an answer would hold up its caller for ever.
+        configuration.timeout.read = .seconds(100)
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connectionsMax
         // A daemon that is down is reported at once; whoever can wait has their own backoff.
         configuration.connectionPool.retryConnectionEstablishment = false

@@ -61,14 +61,17 @@ struct ClaimDesk {
 
     /// Takes a claim out of line; nil if it has left already.
     mutating func remove(_ id: ClaimID) -> Waiter? {
-        waiters.removeValue(forKey: id)
+        guard let waiter = waiters.removeValue(forKey: id) else { return nil }
+        // Trims the lines, so that one whose type is never asked for again is not kept for ever.
+        for type in waiter.order.types { _ = first(for: type) }
+        return waiter
     }
 
     /// Takes the next claim whose time is up.
     mutating func popOverdue(now: MonotonicTime) -> Waiter? {
         while let next = deadlines.min, next.at <= now {
             deadlines.removeMin()
-            if let waiter = waiters.removeValue(forKey: next.id) { return waiter }
+            if let waiter = remove(next.id) { return waiter }
         }
         return nil
     }

@@ -13,6 +13,8 @@ struct EngineCore: ~Copyable {
     /// Due jobs moved in one turn, so that a million jobs due at once delay no request by more
     /// than a few milliseconds.
     private static let dueJobsPerTurnMax = 4_096
+    /// Leases ended in one turn: after a restart, those of dead workers all end at the same moment.
+    private static let expiriesPerTurnMax = 4_096
     /// Payload and checkpoint bytes of one claim's answer, past which no further job is granted.
     private static let grantBytesMax = 4 << 20
     /// Jobs that one listing looks at.
@@ -75,9 +77,12 @@ struct EngineCore: ~Copyable {
     }
 
     private mutating func stampTime() {
-        // The log's time never goes backwards, whatever the wall clock does.
-        wall = max(wall, clock.wallTime())
-        monotonic = clock.monotonicTime()
+        let now = clock.monotonicTime()
+        let half = TimeSpan(microseconds: now.span(since: monotonic).microseconds / 2)
+        // The log's time never goes backwards. Where the wall clock was set back, it goes on at
+        // half speed until the clock has caught up: standing still would hold up every retry.
+        wall = max(wall.advanced(by: half), clock.wallTime())
+        monotonic = now
     }
 
     private mutating func advanceDue() {
@@ -87,7 +92,8 @@ struct EngineCore: ~Copyable {
     }
 
     private mutating func expireLeases() {
-        while let (token, reason) = leases.popExpired(now: monotonic) {
+        for _ in 0..<Self.expiriesPerTurnMax {
+            guard let (token, reason) = leases.popExpired(now: monotonic) else { return }
             guard let fact = state.decideExpiry(token: token, reason: reason, now: wall) else {
                 continue
             }
@@ -273,6 +279,8 @@ extension EngineCore {
     private mutating func claim(
         _ id: ClaimID, _ order: ClaimOrder, wait: TimeSpan, _ reply: @escaping Reply<[Grant]>
     ) {
+        // Who has waited longer comes first, also for a job that became ready in this very turn.
+        serveWaiting()
         let grants = grant(order)
         guard grants.isEmpty, wait > .zero else { return answer(reply, .success(grants)) }
         let deadline = monotonic.advanced(by: wait)

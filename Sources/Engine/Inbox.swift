@@ -24,7 +24,9 @@ final class Inbox: Sendable {
     func send(_ request: Request) {
         let (refusal, wasEmpty) = contents.withLock { contents -> (EngineError?, Bool) in
             if contents.isClosed { return (.notServing, false) }
-            if contents.requests.count >= requestsMax { return (.overloaded, false) }
+            if contents.requests.count >= requestsMax, !request.isWithdrawal {
+                return (.overloaded, false)
+            }
             contents.requests.append(request)
             return (nil, contents.requests.count == 1)
         }

@@ -12,6 +12,8 @@ struct LeaseClock {
     private struct Deadlines {
         var lease: MonotonicTime
         let run: MonotonicTime
+        /// When the one alarm that counts rings: others of the same lease ring in vain.
+        var alarm: MonotonicTime
 
         var first: MonotonicTime { min(lease, run) }
     }
@@ -26,29 +28,33 @@ struct LeaseClock {
     }
 
     private var deadlines: [LSN: Deadlines] = [:]
-    /// One alarm for each lease at least, never later than its deadline: an extended lease keeps
+    /// One alarm that counts for each lease, never later than its deadline: an extended lease keeps
     /// its early alarm, which is set anew when it rings.
     ///
-    /// Alarms of ended leases ring in vain.
+    /// Alarms of ended leases and of leases made shorter ring in vain.
     private var alarms = Heap<Alarm>()
 
     /// A lease begins.
     mutating func begin(_ terms: LeaseTerms, now: MonotonicTime) {
         let run = terms.runLimit.map { now.advanced(by: $0) } ?? .distantFuture
-        let ends = Deadlines(lease: now.advanced(by: terms.duration), run: run)
-        deadlines[terms.token] = ends
-        alarms.insert(Alarm(at: ends.first, token: terms.token))
+        let lease = now.advanced(by: terms.duration)
+        let first = min(lease, run)
+        deadlines[terms.token] = Deadlines(lease: lease, run: run, alarm: first)
+        alarms.insert(Alarm(at: first, token: terms.token))
     }
 
     /// A lease begins anew after a heartbeat; its run limit goes on.
     mutating func extend(_ token: LSN, by duration: TimeSpan, now: MonotonicTime) {
-        guard let old = deadlines[token] else {
+        guard var ends = deadlines[token] else {
             preconditionFailure("heartbeat for lease \(token), which has no deadline")
         }
-        let ends = Deadlines(lease: now.advanced(by: duration), run: old.run)
+        ends.lease = now.advanced(by: duration)
+        if ends.first < ends.alarm {
+            // A shorter lease than before must not wait for the old alarm.
+            ends.alarm = ends.first
+            alarms.insert(Alarm(at: ends.alarm, token: token))
+        }
         deadlines[token] = ends
-        // A shorter lease than before must not wait for the old alarm.
-        if ends.first < old.first { alarms.insert(Alarm(at: ends.first, token: token)) }
     }
 
     /// A lease has ended.
@@ -60,9 +66,11 @@ struct LeaseClock {
     mutating func popExpired(now: MonotonicTime) -> (token: LSN, reason: FailureReason)? {
         while let alarm = alarms.min, alarm.at <= now {
             alarms.removeMin()
-            guard let ends = deadlines[alarm.token] else { continue }
+            guard var ends = deadlines[alarm.token], ends.alarm == alarm.at else { continue }
             guard ends.first <= now else {
-                alarms.insert(Alarm(at: ends.first, token: alarm.token))
+                ends.alarm = ends.first
+                deadlines[alarm.token] = ends
+                alarms.insert(Alarm(at: ends.alarm, token: alarm.token))
                 continue
             }
             deadlines[alarm.token] = nil

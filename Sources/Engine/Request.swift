@@ -39,6 +39,11 @@ enum Request: Sendable {
     case users(skip: Int, limit: Int, Reply<UserPage>)
     case stats(Reply<EngineStats>)
 
+    /// Always taken: there is one for each waiting claim at most, and it makes room.
+    var isWithdrawal: Bool {
+        if case .withdraw = self { true } else { false }
+    }
+
     /// Answers that the engine cannot take the request; nothing was done.
     func refuse(_ error: EngineError) {
         switch self {

@@ -121,7 +121,9 @@ extension BlockHeader {
                     && recordCount >= 1 && recordCount <= rawBytes / 2
             }
         let isKnown = flags & ~(Self.plainFlag | Self.openedFlag | Self.closedFlag) == 0
-        guard isSound, isKnown, indexInGroup < blocksInGroup else {
+        // Counting on from these must not overflow.
+        let isCountable = max(firstLSN.rawValue, group, epoch) <= SegmentHeader.numberMax
+        guard isSound, isKnown, isCountable, indexInGroup < blocksInGroup else {
             throw Defect(
                 at: offset, "limits of the block header", expected: "lengths that belong together",
                 found: "stored \(storedBytes), raw \(rawBytes), records \(recordCount), "

@@ -29,10 +29,13 @@ struct Recovery {
     ) throws(LogError) {
         try removeLeftover()
         let firsts = try directory.listSegments()
-        let files = try openAndSync(firsts)
-        for (index, file) in files.enumerated() {
-            let isLast = index == files.count - 1
-            try recover(file, first: firsts[index], isLast: isLast, replay: replay)
+        try syncAll(firsts)
+        for (index, first) in firsts.enumerated() {
+            let path = directory.segment(from: first)
+            let file = try unwrap { () throws(StorageError) in
+                try directory.storage.open(path, .readWrite)
+            }
+            try recover(file, first: first, isLast: index == firsts.count - 1, replay: replay)
             progress(report)
         }
     }
@@ -48,21 +51,17 @@ struct Recovery {
     ///
     /// A killed predecessor's bytes can be read and yet not be durable: a record shown now could
     /// vanish later.
-    private mutating func openAndSync(_ firsts: [LSN]) throws(LogError) -> [any StorageFile] {
-        var files: [any StorageFile] = []
+    private mutating func syncAll(_ firsts: [LSN]) throws(LogError) {
         var bytesTotal: UInt64 = 0
         try unwrap { () throws(StorageError) in
             for first in firsts {
-                let path = directory.segment(from: first)
-                let file = try directory.storage.open(path, .readWrite)
+                let file = try directory.storage.open(directory.segment(from: first), .readWrite)
                 try file.sync()
                 bytesTotal += try file.size()
-                files.append(file)
             }
             try directory.storage.syncDirectory(directory.segments)
         }
         report.bytesTotal = bytesTotal
-        return files
     }
 
     private mutating func recover(
@@ -92,12 +91,41 @@ struct Recovery {
         segment.storedBytes = UInt64(scan.walk.offset)
         segment.blocks = replayer.places
         segments.append(segment)
-        if case .sealed = scan.ending { return }
+        guard isLast else { return }
+        try writeAgain(span.extracting(scan.walk.groupOffset..<scan.walk.offset), scan, file)
+        if case .sealed = scan.ending { return try finishSealing(scan, file) }
         let repaired = try TornCut(directory: directory, file: file, scan: scan).repair(
             span, segmentBytes: options.segmentBytes)
         report.tornTail = repaired.tornTail
         end = RecoveredEnd(
             walk: scan.walk, hash: replayer.hash, fileBytes: repaired.fileBytes, file: file)
+    }
+
+    /// Writes the newest group, and a footer behind it, once more, and syncs them.
+    ///
+    /// If the sync of these bytes failed before the restart, the kernel may show them from its
+    /// memory, take them for clean, and never write them: a sync alone would then report success.
+    /// What lies before was covered by a sync that succeeded.
+    private func writeAgain(
+        _ bytes: RawSpan, _ scan: SegmentScan, _ file: any StorageFile
+    ) throws(LogError) {
+        guard bytes.byteCount > 0 else { return }
+        let offset = UInt64(scan.walk.groupOffset)
+        try unwrap { () throws(StorageError) in
+            try file.write(bytes, at: offset)
+            try file.sync()
+        }
+    }
+
+    /// Cuts a sealed file behind its footer, where a crash came before that.
+    private func finishSealing(
+        _ scan: SegmentScan, _ file: any StorageFile
+    ) throws(LogError) {
+        guard scan.fileBytes > scan.walk.offset else { return }
+        try unwrap { () throws(StorageError) in
+            try file.truncate(to: UInt64(scan.walk.offset))
+            try file.sync()
+        }
     }
 
     private func misnamed(_ scan: SegmentScan, first: LSN) -> LogError {

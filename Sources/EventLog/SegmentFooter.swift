@@ -53,13 +53,19 @@ struct SegmentFooter: Equatable {
         guard expected == found else {
             throw Defect(at: offset, "checksum of the footer", expected: expected, found: found)
         }
-        return SegmentFooter(
+        let footer = SegmentFooter(
             blockCount: bytes.fixed(at: offset + 16), recordCount: bytes.fixed(at: offset + 24),
             rawBytes: bytes.fixed(at: offset + 32),
             lastLSN: LSN(rawValue: bytes.fixed(at: offset + 40)),
             lastGroup: bytes.fixed(at: offset + 48), epoch: bytes.fixed(at: offset + 56),
             previousChecksum: bytes.fixed(at: offset + 64),
             hash: LogHash(bytes: bytes.extracting(offset + 72..<offset + 104).array))
+        guard max(footer.lastLSN.rawValue, footer.lastGroup) <= SegmentHeader.numberMax else {
+            throw Defect(
+                at: offset, "limits of the footer", expected: "numbers below 2^63",
+                found: "\(footer.lastLSN), group \(footer.lastGroup)", isTearable: false)
+        }
+        return footer
     }
 }
 

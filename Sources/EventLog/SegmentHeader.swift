@@ -90,8 +90,26 @@ extension SegmentHeader {
                 found: "format \(version), flags \(hexadecimal(header.incompatibleFlags))",
                 supported: "format \(Self.version), flags 00000000")
         }
+        do throws(Defect) {
+            try header.checkBounds()
+        } catch {
+            throw error.corruption(in: file, from: lsn)
+        }
         return header
     }
+
+    /// Numbers that no log reaches, behind a good checksum: counting on from them would overflow.
+    private func checkBounds() throws(Defect) {
+        let last = max(previous.lastLSN.rawValue, previous.lastGroup, firstLSN.rawValue)
+        guard number >= 1, max(number, epoch, last) <= Self.numberMax else {
+            throw Defect(
+                at: 64, "limits of the segment header", expected: "numbers below 2^63",
+                found: "segment \(number), epoch \(epoch), \(last)", isTearable: false)
+        }
+    }
+
+    /// Largest LSN, group, epoch or segment number.
+    static let numberMax = UInt64(Int64.max)
 
     /// Length, magic and checksum: where these stand is the same in every format to come.
     private static func checkFrame(_ bytes: RawSpan) throws(Defect) {

@@ -45,6 +45,15 @@ final class SegmentPreparer: Sendable {
     /// The zero-filled file, for the caller to rename; waits until it is there.
     func take() throws(StorageError) -> any StorageFile {
         guard thread.withLock({ $0 != nil }) else { return try fill() }
+        do throws(StorageError) {
+            return try takePrepared()
+        } catch {
+            // It may have failed long ago, for want of space that is there again: once more, now.
+            return try takePrepared()
+        }
+    }
+
+    private func takePrepared() throws(StorageError) -> any StorageFile {
         want()
         monitor.change { $0.isUrgent = true }
         let result: Result<any StorageFile, StorageError> = monitor.wait { order in
@@ -72,8 +81,19 @@ final class SegmentPreparer: Sendable {
                 let file = try fill()
                 finish(.ready(file))
             } catch {
+                removeLeftover()
                 finish(.failed(error))
             }
+        }
+    }
+
+    /// Half a file is of no use to anyone, and holds space that is needed.
+    private func removeLeftover() {
+        do throws(StorageError) {
+            try directory.storage.remove(directory.preparing)
+        } catch {
+            // It was not made at all, or it stays: then the next try to make it says so.
+            return
         }
     }
 

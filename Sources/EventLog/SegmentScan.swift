@@ -10,6 +10,7 @@ struct SegmentScan {
     private(set) var ending = Ending.open
     /// Bytes of the file.
     let fileBytes: Int
+    private let isLast: Bool
 
     enum Ending: Equatable {
         /// No footer; zeros or nothing after the last group.
@@ -35,6 +36,7 @@ struct SegmentScan {
         visit: (SegmentWalk.Step, RawSpan) throws(LogError) -> Bool
     ) throws(LogError) {
         self.path = path
+        self.isLast = isLast
         fileBytes = bytes.byteCount
         header = try SegmentHeader.decode(bytes, file: path, expecting: join.end.lastLSN.next)
         try join.check(header, path: path)
@@ -76,8 +78,11 @@ struct SegmentScan {
         } catch {
             let reach = walk.lastLSNInDoubt(after: error, in: bytes)
             guard case .corrupt(let last) = reach else {
-                guard case .open = ending else {
-                    throw error.corruption(in: path, from: walk.nextLSN)
+                if case .sealed = ending {
+                    // Sealed means that the footer was written with a rest behind it and that the
+                    // file was to be cut next: a crash leaves any part of that rest.
+                    guard isLast else { throw error.corruption(in: path, from: walk.nextLSN) }
+                    return nil
                 }
                 ending = .torn(error)
                 return nil

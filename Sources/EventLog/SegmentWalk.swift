@@ -11,6 +11,8 @@ struct SegmentWalk {
     /// LSN that the next record must have.
     private(set) var nextLSN: LSN
     private(set) var group: UInt64
+    /// Where the newest group begins: what the last sync before a crash was to make durable.
+    private(set) var groupOffset = SegmentHeader.byteCount
     private(set) var epoch: UInt64
     private(set) var previousChecksum: UInt32
     private(set) var blockCount: UInt64 = 0
@@ -119,6 +121,7 @@ struct SegmentWalk {
     }
 
     private mutating func advance(past block: BlockHeader, to end: Int) {
+        if block.indexInGroup == 0 { groupOffset = offset }
         offset = end
         nextLSN = nextLSN.advanced(by: UInt64(block.recordCount))
         group = block.group

@@ -42,7 +42,9 @@ extension Attempt {
     /// Nil: the lease is lost, and with it the right to say how the attempt ended.
     private func runWhileLeased(_ plan: CommandPlan) async -> CommandOutcome? {
         await withTaskGroup(of: AttemptEnd.self) { group in
-            group.addTask { .finished(await plan.run(logger: logger)) }
+            group.addTask {
+                .finished(await plan.run(logger: logger, isStillHeld: { await heartbeat() }))
+            }
             group.addTask { await heartbeatUntilLost() }
             group.addTask {
                 await killing.wait()
@@ -67,13 +69,17 @@ extension Attempt {
         while !Task.isCancelled {
             await pause(interval.duration)
             guard !Task.isCancelled else { break }
-            let isHeld = await tell("heartbeat") { () async throws(ClientError) in
-                try await client.heartbeat(
-                    token: grant.token, HeartbeatRequest(leaseSeconds: lease.seconds))
-            }
-            if !isHeld, !Task.isCancelled { return .lost }
+            if await !heartbeat(), !Task.isCancelled { return .lost }
         }
         return .settled
+    }
+
+    /// Extends the lease; false where it is lost.
+    private func heartbeat() async -> Bool {
+        await tell("heartbeat") { () async throws(ClientError) in
+            try await client.heartbeat(
+                token: grant.token, HeartbeatRequest(leaseSeconds: lease.seconds))
+        }
     }
 }
 

@@ -7,14 +7,20 @@ extension CommandPlan {
     ///
     /// A cancelled task means that the attempt is over: the command's process group gets TERM, then
     /// KILL, and its output is dropped, whatever its exit status says.
-    func run(logger: Logger) async -> CommandOutcome {
+    ///
+    /// - Parameters:
+    ///   - logger: Gets what is worth knowing and changes nothing.
+    ///   - isStillHeld: Asked right before the output is put in place: another worker's result must
+    ///     not be replaced by that of an attempt whose lease ran out unnoticed.
+    /// - Returns: How the command ended.
+    func run(logger: Logger, isStillHeld: () async -> Bool) async -> CommandOutcome {
         do throws(ResultFault) {
             guard let result else { return await run(output: .discarded, logger: logger) }
             let file = try await blocking { () throws(ResultFault) in try result.create(token) }
             let output = FileDescriptorOutput.fileDescriptor(
                 file.descriptor, closeAfterSpawningProcess: false)
             let outcome = await run(output: output, logger: logger)
-            guard outcome == .success, !Task.isCancelled else {
+            guard outcome == .success, await isStillHeld(), !Task.isCancelled else {
                 await drop(file, logger)
                 return outcome
             }

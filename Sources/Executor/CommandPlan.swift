@@ -46,11 +46,23 @@ struct CommandPlan: Sendable {
     }
 
     private static func payload(of grant: GrantBody) throws(CommandFault) -> [UInt8] {
-        if let json = grant.payload { return json }
+        if let json = grant.payload {
+            guard PayloadKind(contentType: grant.contentType) != .json else { return json }
+            return try text(json)
+        }
         guard let text = grant.payloadBase64 else { return [] }
         guard let bytes = Base64.decode(text) else {
             throw CommandFault(outcome: .retriable("the daemon sent a payload that is no base64"))
         }
         return bytes
+    }
+
+    /// A payload that is no JSON but text comes as a JSON string; the command gets what it says.
+    private static func text(_ json: [UInt8]) throws(CommandFault) -> [UInt8] {
+        do throws(JSONFault) {
+            return Array(try JSONText.string(json).utf8)
+        } catch {
+            throw CommandFault(outcome: .retriable("the daemon sent a payload that is no text"))
+        }
     }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import SystemPackage
+import Wire
 
 /// The output of a running command, on its way to the result location.
 ///
@@ -28,9 +29,7 @@ extension ResultLocation {
     }
 
     private func makeDirectories() throws(ResultFault) {
-        var made = ""
-        for part in directory.split(separator: "/") {
-            made += "/" + part
+        for made in file.directories {
             guard unsafe mkdir(made, 0o755) != 0, errno != EEXIST else { continue }
             throw ResultFault(message: "cannot make the directory \(made): \(Errno.current)")
         }
@@ -51,6 +50,8 @@ extension ResultFile {
                 guard fsync(directory.rawValue) == 0 else { throw Errno.current }
             }
         } catch {
+            // Nobody will look for it under this name; a second failure says nothing new.
+            _ = unsafe unlink(temporaryPath)
             throw ResultFault(message: "cannot write the result to \(location.path): \(error)")
         }
     }

@@ -30,8 +30,32 @@ private func checked(_ text: String, field: String) throws(InvalidField) -> Stri
 /// The longest user, job, type or worker name, in bytes of UTF-8.
 package let nameBytesMax = 128
 
+/// A name that somebody chose; equal byte by byte.
+///
+/// Swift's strings are equal where they look alike. Names are not: `é` in one scalar and in two are
+/// two names, as they are in the log and for every client that compares bytes.
+package protocol ChosenName: Hashable, Sendable, CustomStringConvertible {
+    var text: String { get }
+}
+
+extension ChosenName {
+    package static func == (left: Self, right: Self) -> Bool {
+        left.text.utf8.elementsEqual(right.text.utf8)
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        var text = text
+        // The pointer does not leave the closure.
+        text.withUTF8 { bytes in unsafe hasher.combine(bytes: UnsafeRawBufferPointer(bytes)) }
+        // Ends the name, so that two names in a row cannot be cut elsewhere and hash alike.
+        hasher.combine(UInt8(0xFF))
+    }
+
+    package var description: String { text }
+}
+
 /// Who a job belongs to.
-package struct UserID: Hashable, Sendable, CustomStringConvertible {
+package struct UserID: ChosenName {
     package let text: String
 
     package init(_ text: String) throws(InvalidField) {
@@ -42,12 +66,10 @@ package struct UserID: Hashable, Sendable, CustomStringConvertible {
     package init(unchecked text: String) {
         self.text = text
     }
-
-    package var description: String { text }
 }
 
 /// What its user calls a job; unique within the user, and so its idempotency key.
-package struct JobID: Hashable, Sendable, CustomStringConvertible {
+package struct JobID: ChosenName {
     package let text: String
 
     package init(_ text: String) throws(InvalidField) {
@@ -58,12 +80,10 @@ package struct JobID: Hashable, Sendable, CustomStringConvertible {
     package init(unchecked text: String) {
         self.text = text
     }
-
-    package var description: String { text }
 }
 
 /// The kind of work; workers ask for jobs by it.
-package struct JobType: Hashable, Sendable, CustomStringConvertible {
+package struct JobType: ChosenName {
     package let text: String
 
     package init(_ text: String) throws(InvalidField) {
@@ -74,12 +94,10 @@ package struct JobType: Hashable, Sendable, CustomStringConvertible {
     package init(unchecked text: String) {
         self.text = text
     }
-
-    package var description: String { text }
 }
 
 /// What a worker calls itself; shown to people, never compared.
-package struct WorkerName: Hashable, Sendable, CustomStringConvertible {
+package struct WorkerName: ChosenName {
     package let text: String
 
     package init(_ text: String) throws(InvalidField) {
@@ -90,8 +108,6 @@ package struct WorkerName: Hashable, Sendable, CustomStringConvertible {
     package init(unchecked text: String) {
         self.text = text
     }
-
-    package var description: String { text }
 }
 
 /// The identity of a job: unique in the whole log.

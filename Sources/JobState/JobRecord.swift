@@ -67,3 +67,17 @@ struct JobTable {
         _modify { yield &pages[Int(slot.index) / Self.pageJobs][Int(slot.index) % Self.pageJobs] }
     }
 }
+
+extension JobContent {
+    /// What two contents are compared by, after the payload of the first may have left memory.
+    ///
+    /// 64 bits of SipHash under a key of this process: nobody can look for two contents that are
+    /// alike, and by chance they are so once in 2⁶⁴.
+    var fingerprint: Int {
+        var hasher = Hasher()
+        hasher.combine(self)
+        // Strings hash alike where they look alike; a location is a matter of bytes.
+        if let resultLocation { hasher.combine(Array(resultLocation.utf8)) }
+        return hasher.finalize()
+    }
+}

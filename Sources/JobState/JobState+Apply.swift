@@ -47,7 +47,7 @@ extension JobState {
             submitted: lsn, submittedAt: time, user: user, type: typeSlot(content.type),
             policy: policySlot(content.policy), job: key.job, priority: content.priority,
             executionTime: executionTime, resultLocation: content.resultLocation,
-            contentHash: content.hashValue, payload: content.payload, status: .notStarted,
+            contentHash: content.fingerprint, payload: content.payload, status: .notStarted,
             last: lsn, updatedAt: time, dueAt: executionTime)
         let slot = jobs.append(record)
         slotsBySubmit.append(lsn)

@@ -15,7 +15,7 @@ extension JobState {
         _ key: JobKey, _ content: JobContent
     ) throws(Rejection) -> SubmitDecision {
         guard let slot = slot(of: key) else { return .new(.submitted(key, content)) }
-        guard jobs[slot].contentHash == content.hashValue else {
+        guard jobs[slot].contentHash == content.fingerprint else {
             throw .contentConflict(key)
         }
         return .existing

@@ -29,13 +29,14 @@ extension API {
     private func waitingOnClient(
         of channel: any Channel, _ operation: @escaping @Sendable () async throws -> [Grant]
     ) async throws -> [Grant] {
-        let task = Task { try await operation() }
         let loop = channel.eventLoop
+        // Before the task: a client that has gone by now has no watch any more, and wants nothing.
         let watch = try await loop.submit {
             let watch = try channel.pipeline.syncOperations.handler(type: ConnectionWatch.self)
-            watch.whenGone { task.cancel() }
             return NIOLoopBound(watch, eventLoop: loop)
         }.get()
+        let task = Task { try await operation() }
+        loop.execute { watch.value.whenGone { task.cancel() } }
         defer { loop.execute { watch.value.forgetWhenGone() } }
         let result = await withTaskCancellationHandler {
             await withGracefulShutdownHandler {

@@ -10,6 +10,15 @@ struct Responder: HTTPResponder {
     let api: API
 
     func respond(to request: Request, context: ConnectionContext) async throws -> Response {
+        var response = try await respondWithBody(to: request, context: context)
+        // Bytes behind the head would be read as the beginning of the next answer.
+        if request.method == .head { response.body = ResponseBody() }
+        return response
+    }
+
+    private func respondWithBody(
+        to request: Request, context: ConnectionContext
+    ) async throws -> Response {
         do {
             return try await answer(request, context: context).response
         } catch let refusal as Refusal {

@@ -1,24 +1,5 @@
 import Wire
 
-/// What kind of bytes a media type stands for, as far as JSON is concerned.
-enum PayloadKind {
-    case json
-    case text
-    case bytes
-
-    init(contentType: String) {
-        let type = contentType.prefix { $0 != ";" }.lowercased()
-            .trimmingSuffix { $0 == " " }
-        if type == "application/json" || type.hasSuffix("+json") {
-            self = .json
-        } else if type.hasPrefix("text/") {
-            self = .text
-        } else {
-            self = .bytes
-        }
-    }
-}
-
 /// A payload as it is put into JSON: as JSON itself, as a string, or in base64.
 struct ShownPayload {
     /// JSON text of the payload; nil: none, or `base64` has it.
@@ -45,11 +26,5 @@ struct ShownPayload {
         } catch {
             return false
         }
-    }
-}
-
-extension String {
-    fileprivate func trimmingSuffix(while predicate: (Character) -> Bool) -> String {
-        String(reversed().drop(while: predicate).reversed())
     }
 }

@@ -150,31 +150,12 @@ extension SubmitRequest {
                 "resultLocation",
                 "is \(resultLocation.utf8.count) bytes long: at most \(bytesMax) are allowed")
         }
-        guard let path = Self.filePath(resultLocation) else {
+        guard FileURL(resultLocation) != nil else {
             throw Refusal.field(
                 "resultLocation",
-                "must be a file URL with an absolute path and no '..', for instance "
+                "must be the file URL of a file with an absolute path and no '..', for instance "
                     + "file:///var/results/j1.json")
         }
-        guard !path.hasSuffix("/") else {
-            throw Refusal.field("resultLocation", "must name a file, not a directory")
-        }
         return resultLocation
-    }
-
-    /// The decoded path of a `file:` URL; nil where it is none that results may be written to.
-    private static func filePath(_ url: String) -> String? {
-        guard url.lowercased().hasPrefix("file:") else { return nil }
-        var rest = url.dropFirst("file:".count)
-        if rest.hasPrefix("//") {
-            rest = rest.dropFirst(2)
-            if rest.hasPrefix("localhost/") { rest = rest.dropFirst("localhost".count) }
-        }
-        guard rest.hasPrefix("/"), !rest.hasPrefix("//"), !rest.contains("?"), !rest.contains("#"),
-            let path = PercentCoding.decode(rest),
-            path.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }),
-            !path.split(separator: "/").contains("..")
-        else { return nil }
-        return path
     }
 }

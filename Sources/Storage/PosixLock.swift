@@ -23,9 +23,7 @@ final class PosixLock: DirectoryLock {
             }
             throw .held(pid: Self.readHolder(descriptor))
         }
-        guard Self.writeHolder(descriptor) else {
-            throw .io(StorageError(path: path, operation: .lock, errno: errno))
-        }
+        Self.noteHolder(descriptor)
     }
 
     func release() {
@@ -41,10 +39,14 @@ final class PosixLock: DirectoryLock {
         return Int32(String(decoding: bytes.prefix(count).prefix { $0 != 10 }, as: UTF8.self))
     }
 
-    private static func writeHolder(_ descriptor: borrowing Descriptor) -> Bool {
+    /// Notes who holds the lock, for the message of whoever comes second.
+    ///
+    /// The lock is `flock`'s: on a full disk the note may fail, and the daemon that is to make room
+    /// must start all the same. Written over the old note first, which needs no new block.
+    private static func noteHolder(_ descriptor: borrowing Descriptor) {
         let bytes = Array("\(getpid())\n".utf8)
-        guard ftruncate(descriptor.number, 0) == 0 else { return false }
         // The buffer and its length belong together.
-        return unsafe pwrite(descriptor.number, bytes, bytes.count, 0) == bytes.count
+        guard unsafe pwrite(descriptor.number, bytes, bytes.count, 0) == bytes.count else { return }
+        _ = ftruncate(descriptor.number, off_t(bytes.count))
     }
 }

@@ -38,6 +38,32 @@ import Units
             struck.isSuperset(of: [.write, .sync, .rename, .syncDirectory, .create, .truncate]))
     }
 
+    @Test func `does not make the next opening trust what only memory holds`() throws {
+        let options = smallOptions(segmentBytes: 5120)
+        var number = 0
+        var failedSyncs = 0
+        while true {
+            number += 1
+            let disk = VolatileStorage()
+            let opened = try OpenedLog(disk, options: options)
+            disk.fail(operation: number)
+            for record in 1...30 { opened.write([sampleRecord(record)]) }
+            guard let failed = disk.failed else { break }
+            guard failed == .sync else { continue }
+            failedSyncs += 1
+            // The daemon starts again on the same machine: the kernel still shows the bytes.
+            let image = disk.killed()
+            let again = try OpenedLog(image, options: options)
+            let shown = again.replayed.count
+            again.write([sampleRecord(shown + 1)])
+            #expect(again.log.durableLSN.rawValue == UInt64(shown + 1))
+            let afterPowerCut = try OpenedLog(image.crashed(), options: options)
+            #expect(
+                afterPowerCut.replayed == sampleRecords(1...shown + 1), "operation \(number)")
+        }
+        #expect(failedSyncs >= 30)
+    }
+
     @Test func `during an opening is told and leaves a log that opens later`() throws {
         let disk = VolatileStorage()
         let options = smallOptions(segmentBytes: 5120)

@@ -8,6 +8,23 @@ final class VolatileStorage: Storage {
     private struct Node {
         var bytes: [UInt8] = []
         var synced: [UInt8] = []
+        /// Bytes whose sync failed: programs see them, no later sync writes them, as on Linux.
+        var lost: Set<Int> = []
+
+        mutating func sync() {
+            var durable = bytes
+            for offset in lost where offset < durable.count {
+                durable[offset] = offset < synced.count ? synced[offset] : 0
+            }
+            synced = durable
+        }
+
+        mutating func failToSync() {
+            for (offset, byte) in bytes.enumerated()
+            where offset >= synced.count || synced[offset] != byte {
+                lost.insert(offset)
+            }
+        }
     }
     private struct State {
         var nodes: [Int: Node] = [:]
@@ -235,16 +252,21 @@ extension VolatileStorage {
                     node.bytes.append(contentsOf: repeatElement(0, count: end - node.bytes.count))
                 }
                 node.bytes.replaceSubrange(Int(offset)..<end, with: copy)
+                for written in Int(offset)..<end { node.lost.remove(written) }
                 state.nodes[number] = node
                 return nil
             }
         }
 
         func sync() throws(StorageError) {
-            try storage.change(path, .sync) { state in
-                let bytes = state.nodes[number]?.bytes ?? []
-                state.nodes[number]?.synced = bytes
-                return nil
+            do throws(StorageError) {
+                try storage.change(path, .sync) { state in
+                    state.nodes[number]?.sync()
+                    return nil
+                }
+            } catch {
+                storage.state.withLock { $0.nodes[number]?.failToSync() }
+                throw error
             }
         }
 

@@ -60,6 +60,21 @@ struct `An executor` {
     }
 
     @Test
+    func `gives the command a text as it is, not as JSON`() async throws {
+        try await Workshop.open { shop in
+            let request = SubmitRequest(
+                job: "j", type: "t", payload: Array(#""a \"b\"\ncafé""#.utf8),
+                contentType: "text/plain; charset=utf-8", resultLocation: shop.url("text"))
+            _ = try await shop.client.submit(user: "u", request)
+            try await shop.working("cat") { _ in
+                let job = try await shop.ended("j")
+                #expect(job.status == "SUCCESS")
+                #expect(try await shop.text(of: "text") == "a \"b\"\ncafé")
+            }
+        }
+    }
+
+    @Test
     func `runs a job again after a failure that a retry can mend`() async throws {
         try await Workshop.open { shop in
             try await shop.submit("j", resultLocation: shop.url("out"))
@@ -177,17 +192,21 @@ struct `An executor` {
         try await Workshop.open { shop in
             try await shop.submit("j", resultLocation: shop.url("out"))
             let gate = shop.directory.file("gate")
-            try await shop.working("while [ ! -e '\(gate)' ]; do sleep 0.05; done; echo done") {
-                _ in
+            let end = shop.directory.file("end")
+            let command =
+                "while [ ! -e '\(gate)' ]; do sleep 0.05; done; echo done; echo end > '\(end)'"
+            try await shop.working(command) { _ in
                 try await shop.job("j") { $0.status == "PROCESSING" }
                 try await shop.daemon.kill()
                 try Data("open".utf8).write(to: URL(filePath: gate))
-                #expect(try await shop.text(of: "out") == "done\n")
+                #expect(try await shop.text(of: "end") == "end\n")
+                // Whether the lease still holds, and with it the result, only a daemon can say.
                 let successor = try await DaemonProcess.start(
                     dataDirectory: shop.directory.file("data"), listen: shop.daemon.listen)
                 let job = try await shop.ended("j")
                 #expect(job.status == "SUCCESS")
                 #expect(job.attempt == 1)
+                #expect(try await shop.text(of: "out") == "done\n")
                 try await successor.kill()
             }
         }
@@ -247,7 +266,7 @@ struct `An executor` {
 @Suite struct `A result location` {
     @Test(arguments: [
         ("file:///a/b.txt", "/a/b.txt"), ("file:/a/b.txt", "/a/b.txt"),
-        ("file://localhost/a/b", "/a/b"), ("file:///a%20b/%C3%A4", "/a b/ä"),
+        ("file://localhost/a/b", "/a/b"), ("FILE:///a", "/a"), ("file:///a%20b/%C3%A4", "/a b/ä"),
     ])
     func `is the path of a file URL`(url: String, path: String) throws {
         #expect(try ResultLocation(url: url).path == path)
@@ -255,7 +274,8 @@ struct `An executor` {
 
     @Test(arguments: [
         "s3://bucket/key", "file:relative", "file://elsewhere/a", "file:///a%2", "file:///a%00b",
-        "file:///directory/", "/a/b", "",
+        "file:///directory/", "/a/b", "", "file:///a/../b", "file:///a/%2e%2e/b",
+        "file:///a/..%2F\u{301}/../b",
     ])
     func `that names no file of this machine is refused`(url: String) {
         #expect(throws: ResultFault.self) { try ResultLocation(url: url) }

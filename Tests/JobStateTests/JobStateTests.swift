@@ -29,6 +29,23 @@ import Units
         #expect(try driver.submit(key, .mail) == nil)
     }
 
+    @Test func `names that look alike and have other bytes are other names`() throws {
+        let driver = StateDriver()
+        let composed = "caf\u{E9}"
+        let decomposed = "cafe\u{301}"
+        #expect(composed == decomposed)
+        try driver.submit(JobKey(composed, "j"), .mail)
+        #expect(try driver.submit(JobKey(decomposed, "j"), .mail) != nil)
+        #expect(try driver.submit(JobKey(composed, composed), .mail) != nil)
+        #expect(try driver.submit(JobKey(composed, decomposed), .mail) != nil)
+        var content = JobContent.mail
+        content.resultLocation = "file:///" + composed
+        try driver.submit(JobKey("ann", "located"), content)
+        content.resultLocation = "file:///" + decomposed
+        let key = JobKey("ann", "located")
+        #expect(throws: Rejection.contentConflict(key)) { try driver.submit(key, content) }
+    }
+
     @Test func `the same id of another user is another job`() throws {
         let driver = StateDriver()
         try driver.submit(JobKey("ann", "j1"), .mail)

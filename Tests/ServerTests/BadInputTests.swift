@@ -208,6 +208,15 @@ struct BadInput: Sendable, CustomTestStringConvertible {
         }
     }
 
+    @Test func `an answer to HEAD has no body`() async throws {
+        try await RunningServer.with { server in
+            let answer = try await RawConnection.exchange(
+                "HEAD /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", with: server)
+            #expect(answer.hasPrefix("HTTP/1.1 405 "))
+            #expect(answer.hasSuffix("\r\n\r\n"))
+        }
+    }
+
     @Test func `a chunked body is taken`() async throws {
         try await RunningServer.with { server in
             let answer = try await RawConnection.exchange(

@@ -88,15 +88,17 @@ let package = Package(
         room("JobModel", imports: ["Units"]),
         room("ByteCoding", imports: ["CChecksum"], more: [lifetimes]),
         room("Storage"),
+        room("Threads", imports: ["CThreads"]),
         room(
-            "EventLog", imports: ["Units", "ByteCoding", "Storage", "CLZ4", "CThreads"],
+            "EventLog", imports: ["Units", "ByteCoding", "Storage", "Threads", "CLZ4"],
             libraries: [crypto]),
         room("JobCoding", imports: ["Units", "JobModel", "ByteCoding"]),
         room("JobState", imports: ["Units", "JobModel"], libraries: [heap]),
         room(
             "Engine",
             imports: [
-                "Units", "JobModel", "ByteCoding", "Storage", "EventLog", "JobCoding", "JobState",
+                "Units", "JobModel", "ByteCoding", "Storage", "Threads", "EventLog", "JobCoding",
+                "JobState",
             ], libraries: [deque, heap]),
         room("Wire", imports: ["Units"]),
         room(

@@ -4,6 +4,7 @@ package import JobModel
 import JobState
 package import Storage
 import Synchronization
+import Threads
 package import Units
 
 /// The scheduler on one data directory: a single writer thread owns the state and the log.
@@ -44,7 +45,9 @@ package final class Engine: Sendable {
             directory: directory, options: options, storage: storage, clock: clock,
             progress: progress)
         let result = await withCheckedContinuation { continuation in
-            startThread { writer.run { continuation.resume(returning: $0) } }
+            DedicatedThread(name: "daybook-writer") {
+                writer.run { continuation.resume(returning: $0) }
+            }.detach()
         }
         return try result.get()
     }

@@ -1,5 +1,6 @@
 import ByteCoding
 package import Storage
+import Threads
 package import Units
 
 /// An append-only log of opaque records in one directory, committed in groups.
@@ -16,7 +17,7 @@ package final class EventLog: @unchecked Sendable {
     private let lock: any DirectoryLock
     private let directory: LogDirectory
     private let options: LogOptions
-    private var thread: LogThread?
+    private var thread: DedicatedThread?
 
     /// Last record appended; durable once `durableLSN` has reached it.
     package private(set) var lastLSN: LSN
@@ -38,7 +39,7 @@ package final class EventLog: @unchecked Sendable {
         options = recovery.options
         lastLSN = end.walk.lastLSN
         lastTime = end.walk.lastTime
-        if options.isThreaded { thread = LogThread(name: "log-disk") { groups.run() } }
+        if options.isThreaded { thread = DedicatedThread(name: "log-disk") { groups.run() } }
     }
 
     deinit { abandon() }

@@ -1,4 +1,5 @@
 import Storage
+import Threads
 import Units
 
 /// Hands blocks from the writer to the disk, one group in flight at a time.

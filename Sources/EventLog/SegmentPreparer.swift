@@ -1,6 +1,7 @@
 import ByteCoding
 import Glibc
 import Storage
+import Threads
 
 /// Makes the next segment's file ahead of its use: zero-filled and synced, under a temporary name.
 ///
@@ -21,7 +22,7 @@ final class SegmentPreparer: Sendable {
     private let directory: LogDirectory
     private let segmentBytes: Int
     private let monitor = Monitor(Order())
-    private let thread: Monitor<LogThread?>
+    private let thread: Monitor<DedicatedThread?>
     private static let stepBytes = 256 << 10
     private static let pauseMicroseconds: UInt32 = 1000
 
@@ -31,7 +32,7 @@ final class SegmentPreparer: Sendable {
         thread = Monitor(nil)
         guard isThreaded else { return }
         thread.withLock { thread in
-            thread = LogThread(name: "log-prepare") { [self] in run() }
+            thread = DedicatedThread(name: "log-prepare") { [self] in run() }
         }
     }
 

@@ -4,13 +4,13 @@ import Glibc
 ///
 /// `Synchronization.Mutex` has no condition variable, and the writer and the disk thread must sleep.
 @safe
-final class Monitor<State>: @unchecked Sendable {
+package final class Monitor<State>: @unchecked Sendable {
     // Sendable: `state` is touched only with `mutex` held.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
     private var state: State
 
-    init(_ state: State) {
+    package init(_ state: State) {
         self.state = state
         // On the heap, because neither may move; initialised before any thread can see them.
         unsafe mutex = .allocate(capacity: 1)
@@ -28,14 +28,14 @@ final class Monitor<State>: @unchecked Sendable {
     }
 
     /// Looks at or changes the value; wakes nobody.
-    func withLock<T>(_ body: (inout State) -> T) -> T {
+    package func withLock<T>(_ body: (inout State) -> T) -> T {
         lock()
         defer { unlock() }
         return body(&state)
     }
 
     /// Changes the value and wakes all who wait.
-    func change<T>(_ body: (inout State) -> T) -> T {
+    package func change<T>(_ body: (inout State) -> T) -> T {
         lock()
         defer {
             unsafe pthread_cond_broadcast(condition)
@@ -47,7 +47,7 @@ final class Monitor<State>: @unchecked Sendable {
     /// Calls `body` until it gives a value, sleeping between the tries until something changes.
     ///
     /// `body` is called afresh after each sleep: no access to the value spans one.
-    func wait<T>(_ body: (inout State) -> T?) -> T {
+    package func wait<T>(_ body: (inout State) -> T?) -> T {
         lock()
         defer { unlock() }
         while true {

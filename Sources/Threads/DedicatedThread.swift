@@ -2,17 +2,23 @@ import CThreads
 import Glibc
 
 /// A thread of our own: blocking calls never run on the Swift pool.
-struct LogThread: Sendable {
+package struct DedicatedThread: Sendable {
     // pthread_t is an integer on Linux.
     private let handle: pthread_t
 
     /// Starts `body` on a thread of this name, of at most 15 bytes.
-    init(name: String, _ body: @escaping @Sendable () -> Void) {
+    package init(name: String, _ body: @escaping @Sendable () -> Void) {
         handle = startThread(Start(name: name, body: body))
     }
 
+    /// Lets the thread go on by itself; instead of `join`.
+    package func detach() {
+        let status = pthread_detach(handle)
+        precondition(status == 0, "pthread_detach gave \(status)")
+    }
+
     /// Waits until the thread has ended; called once.
-    func join() {
+    package func join() {
         let status = pthread_join(handle, nil)
         precondition(status == 0, "pthread_join gave \(status)")
     }

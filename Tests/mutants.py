@@ -46,6 +46,12 @@ MUTANTS = [
      "LOCK_EX | LOCK_NB", "LOCK_SH | LOCK_NB", "EngineTests|StorageTests"),
     ("answers-before-durable", "Engine/EngineCore.swift",
      "replies.hold(until: log.lastLSN)", "replies.hold(until: .zero)", "EngineTests"),
+    ("newer-claims-first", "Engine/EngineCore.swift",
+     "        serveWaiting()\n        let grants = grant(order)", "        let grants = grant(order)",
+     "EngineTests"),
+    ("newest-group-not-written-again", "EventLog/Recovery.swift",
+     "            try file.write(bytes, at: offset)\n            try file.sync()",
+     "            try file.sync()", "EventLogTests"),
     ("fence-unchecked", "JobState/JobState+Decide.swift",
      "guard let lease = leases[token] else { throw .unknownToken(token) }",
      "guard let lease = leases[token] ?? leases.values.first else { throw .unknownToken(token) }",
@@ -79,7 +85,8 @@ def verdict(tests):
     tested = run("swift", "test", "-c", "release", "--skip-build", "--no-parallel", "--filter", tests)
     if tested.returncode == 0:
         return "SURVIVED: no test of " + tests + " notices"
-    red = [line for line in tested.stdout.splitlines() if "✘ Test \"" in line and "failed" in line]
+    red = [line for line in tested.stdout.splitlines()
+           if line.startswith("✘ Test \"") and " failed after " in line]
     caught = red[0].split("\"")[1] if red else "the run ended with " + str(tested.returncode)
     return f"caught by {len(red) or 1}, first: {caught}"
 

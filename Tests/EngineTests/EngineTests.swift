@@ -173,6 +173,30 @@ extension Engine {
         await engine.close()
     }
 
+    @Test func `gives a job to the claim that has waited longest, not to the newest`() async throws
+    {
+        let directory = try TemporaryDirectory()
+        let disk = SlowDisk()
+        let engine = try await Engine.open(directory: directory.path, storage: disk)
+        let waiting = Task { try await engine.claim(order(), wait: patience) }
+        while try await engine.stats().waitingClaims == 0 { await Task.yield() }
+        // While the writer waits for the disk, what comes gathers into one batch.
+        disk.gate.shut()
+        let other = JobContent(type: JobType(unchecked: "other"), executionTime: nil)
+        let key = JobKey(user: ann.user, job: JobID(unchecked: "other"))
+        let first = Task { try await engine.submit(key, other) }
+        await disk.gate.arrival()
+        let submit = Task { try await engine.submit(ann, content()) }
+        for _ in 0..<500 { await Task.yield() }
+        let newer = Task { try await engine.claim(order(), wait: .zero) }
+        for _ in 0..<500 { await Task.yield() }
+        disk.gate.open()
+        #expect(try await newer.value.isEmpty)
+        #expect(try await waiting.value.first?.job.key == ann)
+        _ = try await (first.value, submit.value)
+        await engine.close()
+    }
+
     @Test func `takes back a claim whose caller has gone`() async throws {
         let directory = try TemporaryDirectory()
         let engine = try await Engine.open(directory: directory.path)

@@ -294,4 +294,51 @@ import Units
             #expect(third.replayed == sampleRecords(1...kept + 1), "\(keep) bytes of the footer")
         }
     }
+
+    /// Somebody edits a record and mends every checksum on the way: only the hash is left to tell.
+    @Test func `an edit that mends all checksums is found by the chain of hashes`() throws {
+        let disk = VolatileStorage()
+        let opened = try OpenedLog(disk, options: smallOptions(segmentBytes: 8192))
+        var written = 0
+        while disk.fileNames.count(where: { $0.hasSuffix(".lz4") }) < 2 {
+            written += 1
+            opened.write([sampleRecord(written)])
+        }
+        opened.log.close()
+        var blocks: [LogInspection.Block] = []
+        try LogInspection.run(
+            directory: "/data", storage: disk, onSegment: { _ in }, onBlock: { blocks.append($0) })
+        var bytes = try #require(disk.bytes(of: Self.first))
+        let footer = bytes.count - 104
+        // The last block of the sealed segment, whose last literal byte is a record's.
+        let block = try #require(blocks.map(\.offsetBytes).filter { $0 < footer }.max())
+        bytes[footer - 5] ^= 1
+        let salt: UInt64 = bytes.rawBytes.fixed(at: 48)
+        let seed = UInt32(truncatingIfNeeded: salt ^ (salt >> 32))
+        put(crc32c(bytes.rawBytes.extracting(block + 80..<footer)), at: block + 24, in: &bytes)
+        let header = crc32c(bytes.rawBytes.extracting(block + 16..<block + 80), continuing: seed)
+        put(header, at: block + 12, in: &bytes)
+        put(header, at: footer + 64, in: &bytes)
+        let end = crc32c(bytes.rawBytes.extracting(footer + 16..<footer + 104), continuing: seed)
+        put(end, at: footer + 12, in: &bytes)
+        let image = disk.killed()
+        image.replace(Self.first, with: bytes)
+        // Opening checks checksums, and they are right.
+        #expect(try OpenedLog(image.killed()).replayed != sampleRecords(1...written))
+        let error = #expect(throws: LogError.self) {
+            try LogVerification.run(directory: "/data", storage: image)
+        }
+        guard case .corrupt(let corruption) = error else {
+            Issue.record("verification said \(String(describing: error))")
+            return
+        }
+        #expect(corruption.file == Self.first)
+        #expect(corruption.what.contains("hash"))
+    }
+
+    private func put(_ value: UInt32, at offset: Int, in bytes: inout [UInt8]) {
+        for index in 0..<4 {
+            bytes[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * index))
+        }
+    }
 }

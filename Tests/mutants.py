@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+TEST_SECONDS_MAX = 240
 
 # name, file, what stands there, what the mutant makes of it, tests that must notice
 MUTANTS = [
@@ -74,15 +75,20 @@ MUTANTS = [
 ]
 
 
-def run(*command):
-    return subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+def run(*command, limit=None):
+    return subprocess.run(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=limit)
 
 
 def verdict(tests):
     built = run("swift", "build", "-c", "release", "--build-tests")
     if built.returncode != 0:
         return "does not build:\n" + built.stdout[-2000:]
-    tested = run("swift", "test", "-c", "release", "--skip-build", "--no-parallel", "--filter", tests)
+    try:
+        tested = run("swift", "test", "-c", "release", "--skip-build", "--no-parallel", "--filter", tests,
+                     limit=TEST_SECONDS_MAX)
+    except subprocess.TimeoutExpired:
+        return f"caught: the tests, which take seconds, were not done after {TEST_SECONDS_MAX} s"
     if tested.returncode == 0:
         return "SURVIVED: no test of " + tests + " notices"
     red = [line for line in tested.stdout.splitlines()

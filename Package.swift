@@ -120,7 +120,7 @@ let package = Package(
             ],
             swiftSettings: settings),
         room(
-            "TestKit", imports: ["Units", "JobModel", "Storage"], libraries: [subprocess, system]),
+            "TestKit", imports: ["Storage"], libraries: [subprocess, system]),
 
         tests(of: "Units", imports: ["Units"]),
         tests(of: "ByteCoding", imports: ["ByteCoding"]),

@@ -21,9 +21,6 @@ struct Recovery {
         self.options = options
     }
 
-    /// Last record that was replayed.
-    var lastLSN: LSN { end?.walk.lastLSN ?? join.end.lastLSN }
-
     mutating func run(
         replay: (LSN, RawSpan) throws(RecordRefusal) -> Void, progress: (LogRecovery) -> Void
     ) throws(LogError) {
@@ -153,16 +150,11 @@ struct SegmentReplay {
     private(set) var recordsReplayed: UInt64 = 0
     var hash = RunningHash()
     private(set) var places: [BlockPlace] = []
-    private var hasHashedOpening = false
 
     init(path: String, hashes: Bool, records: BlockRecords) {
         self.path = path
         self.hashes = hashes
         self.records = records
-    }
-
-    mutating func begin(_ header: SegmentHeader) {
-        hash.update(header.opening.encoded().bytes)
     }
 
     mutating func take(

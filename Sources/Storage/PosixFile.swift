@@ -62,6 +62,17 @@ final class PosixFile: StorageFile {
         guard fdatasync(descriptor.number) == 0 else { throw failure(.sync) }
     }
 
+    func reserve(_ byteCount: UInt64) throws(StorageError) {
+        while true {
+            // Gives the error instead of setting errno.
+            let failure = posix_fallocate(descriptor.number, 0, off_t(byteCount))
+            if failure == 0 { return }
+            guard failure == EINTR else {
+                throw StorageError(path: path, operation: .reserve, errno: failure)
+            }
+        }
+    }
+
     func truncate(to byteCount: UInt64) throws(StorageError) {
         while ftruncate(descriptor.number, off_t(byteCount)) != 0 {
             guard errno == EINTR else { throw failure(.truncate) }

@@ -55,6 +55,12 @@ package protocol StorageFile: AnyObject, Sendable {
     /// Writes all of `bytes` from `offset` on; not durable before `sync`.
     func write(_ bytes: RawSpan, at offset: UInt64) throws(StorageError)
 
+    /// Claims disk space up to `byteCount`, so that writes there do not run out of it later.
+    ///
+    /// Lengthens the file with zeros. As good as the file system's word: one that copies on write,
+    /// or a thinly provisioned volume, may still refuse a write.
+    func reserve(_ byteCount: UInt64) throws(StorageError)
+
     /// Makes all bytes written so far durable. After an error it must not be tried again.
     func sync() throws(StorageError)
 

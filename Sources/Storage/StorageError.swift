@@ -12,11 +12,15 @@ package struct StorageError: Error, Equatable, Sendable {
         self.errno = errno
     }
 
+    /// True where the disk, or this user's share of it, is full.
+    package var isOutOfSpace: Bool { errno == ENOSPC || errno == EDQUOT }
+
     /// What was asked of the operating system.
     package enum Operation: String, Sendable {
         case open, create, read, write, sync, truncate, rename, remove, list, lock
         case createDirectory = "create directory"
         case syncDirectory = "sync directory"
+        case reserve = "reserve space for"
         case size = "ask the size of"
     }
 }

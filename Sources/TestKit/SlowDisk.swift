@@ -116,6 +116,10 @@ private final class GatedFile: StorageFile {
         try real.sync()
     }
 
+    func reserve(_ byteCount: UInt64) throws(StorageError) {
+        try real.reserve(byteCount)
+    }
+
     func truncate(to byteCount: UInt64) throws(StorageError) {
         try real.truncate(to: byteCount)
     }

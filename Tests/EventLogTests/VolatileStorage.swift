@@ -270,6 +270,10 @@ extension VolatileStorage {
             }
         }
 
+        func reserve(_ byteCount: UInt64) throws(StorageError) {
+            if try size() < byteCount { try truncate(to: byteCount) }
+        }
+
         func truncate(to byteCount: UInt64) throws(StorageError) {
             try storage.change(path, .truncate) { state in
                 let bytes = state.nodes[number]?.bytes ?? []

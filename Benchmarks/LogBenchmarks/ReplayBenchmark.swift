@@ -126,7 +126,7 @@ struct ReplayBenchmark {
         }
         let table = Table(
             "decode: \(decimal(Double(Self.decodedEvents), 0)) job events in memory",
-            columns: ["event", "bytes/event", "ns/event"])
+            columns: ["event", "bytes/event", "CPU, ns/event"])
         for (kind, name) in [
             (nil, "all"), (0, "Submitted"), (1, "Claimed"), (2, "Processing"), (3, "Succeeded"),
         ] {
@@ -154,7 +154,7 @@ struct ReplayBenchmark {
                 }
             }
             precondition(newest > .earliest, "no event had a time")
-            costs.append(cost.seconds / Double(numbers.count) * 1e9)
+            costs.append(cost.processorSeconds / Double(numbers.count) * 1e9)
         }
         return [
             decimal(Double(byteCount) / Double(numbers.count), 0), Rounds(costs).cell(0),

@@ -55,7 +55,7 @@ struct ReplayBenchmark {
         progress("replay: writing \(Self.records) events in groups of \(group)")
         return try WrittenLog(
             "\(directory)/replay", records: Self.records, groupRecords: group,
-            segmentBytes: Self.segmentBytes, record: record)
+            segmentBytes: Self.segmentBytes, rewritesSegments: false, record: record)
     }
 
     /// `read` gives the records and the raw bytes it went through.

@@ -15,8 +15,10 @@ struct SizeBenchmark {
 
     func run() throws {
         let table = Table(
-            "size/200B: bytes per event in sealed segments",
-            columns: ["events, group", "raw", "as written", "times smaller than raw"])
+            "size/200B: bytes per event in sealed segments, as written and rewritten",
+            columns: [
+                "events, group", "raw", "as written", "times smaller", "rewritten", "times smaller",
+            ])
         for group in Self.groups {
             progress("size: groups of \(group)")
             table.row(try row(group))
@@ -26,22 +28,24 @@ struct SizeBenchmark {
     private func row(_ group: Int) throws -> [String] {
         let log = try WrittenLog(
             "\(directory)/size", records: Self.records, groupRecords: group,
-            segmentBytes: Self.segmentBytes
+            segmentBytes: Self.segmentBytes, rewritesSegments: true
         ) { lsn, bytes in
             let range = SampleStream.range(ofRecord: Int(lsn.rawValue))
             bytes.write(stream.bytes.rawBytes.extracting(range))
         }
-        var (records, rawBytes, storedBytes) = (0.0, 0.0, 0.0)
+        var (records, rawBytes, writtenBytes, packedBytes) = (0.0, 0.0, 0.0, 0.0)
         try LogInspection.run(directory: log.directory, storage: PosixStorage()) { segment in
-            guard segment.isSealed else { return }
+            guard segment.isPacked else { return }
             records += Double(segment.lastLSN.distance(from: segment.firstLSN) + 1)
             rawBytes += Double(segment.rawBytes)
-            storedBytes += Double(segment.storedBytes)
+            writtenBytes += Double(segment.unpackedBytes)
+            packedBytes += Double(segment.storedBytes)
         }
         try remove(log.directory)
-        return [
-            "\(group)", decimal(rawBytes / records, 1), decimal(storedBytes / records, 1),
-            decimal(rawBytes / storedBytes, 2),
-        ]
+        precondition(records > 0, "no segment was rewritten")
+        return ["\(group)", decimal(rawBytes / records, 1)]
+            + [writtenBytes, packedBytes].flatMap {
+                [decimal($0 / records, 1), decimal(rawBytes / $0, 2)]
+            }
     }
 }

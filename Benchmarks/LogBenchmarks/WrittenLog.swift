@@ -10,12 +10,13 @@ struct WrittenLog {
     /// Writes `records` records in groups of `groupRecords`; `record` gives each.
     init(
         _ directory: String, records: Int, groupRecords: Int, segmentBytes: Int,
-        record: (LSN, inout ByteWriter) -> Void
+        rewritesSegments: Bool, record: (LSN, inout ByteWriter) -> Void
     ) throws {
         self.directory = directory
         var options = LogOptions()
         options.isThreaded = false
         options.segmentBytes = segmentBytes
+        options.rewritesSegments = rewritesSegments
         let log = try openLog(directory, WatchedStorage(isSyncing: false), options: options)
         var bytes = ByteWriter()
         for number in 1...records {

@@ -26,7 +26,6 @@ package struct ByteReader: ~Escapable {
 
     /// Reads an integer of fixed width, little-endian.
     @inlinable
-    @inline(__always)
     package mutating func readFixed<T: FixedWidthInteger & BitwiseCopyable>(
         _ type: T.Type = T.self
     ) throws(ByteFault) -> T {

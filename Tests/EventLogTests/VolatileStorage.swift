@@ -35,6 +35,7 @@ final class VolatileStorage: Storage {
         var operations = 0
         var failingOperation: Int?
         var failed: StorageError.Operation?
+        var failedPath: String?
         var operationsAfterFailure = 0
         var holder: Int32?
     }
@@ -46,6 +47,10 @@ final class VolatileStorage: Storage {
     var operationsAfterFailure: Int { state.withLock { $0.operationsAfterFailure } }
     /// What failed.
     var failed: StorageError.Operation? { state.withLock { $0.failed } }
+    /// Whether what failed was the making of a next segment, which is tried again later.
+    var hasFailedAhead: Bool {
+        state.withLock { $0.failedPath?.hasSuffix("/next.preparing") ?? false }
+    }
     var fileNames: [String] { state.withLock { $0.names.keys.sorted() } }
 
     /// Lets the N-th change from now on fail, counted from 1.
@@ -194,6 +199,7 @@ extension VolatileStorage {
             if state.failed != nil { state.operationsAfterFailure += 1 }
             if state.operations == state.failingOperation {
                 state.failed = operation
+                state.failedPath = path
                 return EIO
             }
             return body(&state)

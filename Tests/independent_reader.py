@@ -162,7 +162,7 @@ class Segment:
         demand(block.crc_before == before.crc, "a block that follows another one")
         demand(block.epoch >= before.epoch, "an epoch that goes back")
         if self.is_packed:
-            in_order = block.group > before.group and block.places == 1 and not is_mark
+            in_order = block.group >= before.group and block.places == 1 and not is_mark
         elif before.place + 1 == before.places or is_mark and block.epoch > before.epoch:
             in_order = (block.group, block.place) == (before.group + 1, 0)
         else:
@@ -208,10 +208,13 @@ class Segment:
     def take_footer(self) -> None:
         footer = Footer._make(self.unpack(FOOTER, b"DBF1", self.offset))
         last, before = self.next_lsn - 1, self.before
+        if self.is_packed and footer.last_group > before.group:
+            # Marks are left out of a packed segment; their groups still count.
+            before = before._replace(group=footer.last_group)
         demand(footer[4:9] == (self.blocks, last + 1 - self.header.first, self.raw, last, before.group)
                and footer.crc_before == before.crc, "counts of the footer")
         demand(footer.hash == self.hash.digest(), "hash of the raw stream")
-        self.offset += FOOTER.size
+        self.offset, self.before = self.offset + FOOTER.size, before
         self.is_sealed = True
 
     def is_synced_behind(self) -> bool:

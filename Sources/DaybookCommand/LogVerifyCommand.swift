@@ -72,10 +72,23 @@ struct LogVerifyCommand: ParsableCommand {
     }
 }
 
+/// `whole` to `part` as "3.25 : 1".
+func ratioText(_ whole: UInt64, _ part: UInt64) -> String {
+    let hundredths = part > 0 ? whole * 100 / part : 100
+    let rest = hundredths % 100
+    return "\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest) : 1"
+}
+
 extension LogVerification {
     fileprivate func put() {
         putLine("good: \(records) records in \(blocks) blocks of \(segments) segments")
-        putLine("\(rawBytes) bytes, \(storedBytes) stored")
+        putLine("\(rawBytes) bytes, \(storedBytes) stored (\(ratioText(rawBytes, storedBytes)))")
+        if packedSegments > 0 {
+            let ratio = ratioText(unpackedBytes, packedBytes)
+            putLine(
+                "packed: \(packedSegments) segments, \(unpackedBytes) bytes to \(packedBytes) (\(ratio))"
+            )
+        }
         putLine("head LSN   \(headLSN)")
         putLine("head hash  \(headHash)")
         putLine("note this  \(head)")
@@ -98,6 +111,9 @@ extension LogVerification {
             writer.member("records", records)
             writer.member("rawBytes", rawBytes)
             writer.member("storedBytes", storedBytes)
+            writer.member("packedSegments", packedSegments)
+            writer.member("packedBytes", packedBytes)
+            writer.member("unpackedBytes", unpackedBytes)
             writer.member("tornTail", tornTail)
         }
         return writer.bytes

@@ -15,6 +15,10 @@ package struct LogVerification: Equatable, Sendable {
     package var records: UInt64 = 0
     package var rawBytes: UInt64 = 0
     package var storedBytes: UInt64 = 0
+    /// Segments that were rewritten into large blocks, their bytes now and before.
+    package var packedSegments = 0
+    package var packedBytes: UInt64 = 0
+    package var unpackedBytes: UInt64 = 0
     /// What is wrong with the bytes after the last whole group or footer; nil where they are zeros.
     package var tornTail: String?
 
@@ -81,13 +85,18 @@ package struct LogVerification: Equatable, Sendable {
         records = headLSN.rawValue
         rawBytes += scan.walk.rawBytes
         storedBytes += UInt64(scan.walk.offset)
+        if scan.header.isPacked {
+            packedSegments += 1
+            packedBytes += UInt64(scan.walk.offset)
+            unpackedBytes += scan.header.unpackedBytes
+        }
         if case .torn(let defect) = scan.ending { tornTail = defect.what }
         if let leftover = scan.leftover { tornTail = leftover.what }
     }
 }
 
 /// Runs the hash over each segment's raw stream and holds it against the footer's.
-private struct HashCheck {
+struct HashCheck {
     private let noted: NotedHead?
     /// The hashes of the log up to the noted record.
     ///
@@ -97,7 +106,7 @@ private struct HashCheck {
     private var hash = RunningHash()
     private var records = BlockRecords()
 
-    init(noted: NotedHead?) {
+    init(noted: NotedHead? = nil) {
         self.noted = noted
     }
 

@@ -10,8 +10,9 @@ import Units
         let disk = VolatileStorage()
         var heads: [NotedHead] = []
 
-        init() throws {
-            let opened = try OpenedLog(disk, options: smallOptions(segmentBytes: 5_120))
+        init(isPacked: Bool = false) throws {
+            let opened = try OpenedLog(
+                disk, options: smallOptions(segmentBytes: 5_120, rewritesSegments: isPacked))
             heads.append(try verify(disk).head)
             for number in 1...12 {
                 opened.write([sampleRecord(number)])
@@ -25,8 +26,9 @@ import Units
         case none, editedByte, swappedRecords, droppedRecord, addedRecord, droppedSegment
     }
 
-    @Test func `is still passed after every record that followed`() throws {
-        let sample = try Sample()
+    @Test(arguments: [false, true])
+    func `is still passed after every record that followed`(isPacked: Bool) throws {
+        let sample = try Sample(isPacked: isPacked)
         let paths = sample.disk.fileNames.filter { $0.hasSuffix(".lz4") }
         try #require(paths.count >= 3)
         #expect(sample.heads.map(\.lsn.rawValue) == Array(0...12))
@@ -34,7 +36,9 @@ import Units
             let noted = try #require(NotedHead(head.description))
             #expect(try verify(sample.disk, since: noted).head == sample.heads[12])
         }
-        #expect(try verify(sample.disk, head: sample.heads[12].hash).records == 12)
+        let now = try verify(sample.disk, head: sample.heads[12].hash)
+        #expect(now.records == 12)
+        #expect(now.packedSegments == (isPacked ? paths.count - 1 : 0))
     }
 
     @Test func `is found inside of a group`() throws {

@@ -9,19 +9,25 @@ import Units
 /// Logs of many segments, read by the reader in Python as well.
 @Suite(.enabled("python3-lz4 is not installed", IndependentReader.canRun))
 struct `A second reader` {
-    @Test func `finds the same records and the same head, sealed, open and torn`() async throws {
+    @Test(arguments: [false, true])
+    func `finds the same records and the same head, sealed or packed, open and torn`(
+        isPacked: Bool
+    ) async throws {
         let directory = try TemporaryDirectory()
         var torn = 0
         var segments = 0
         for round in 0..<4 {
             let opened = try OpenedLog(
-                PosixStorage(), directory: directory.path, options: smallOptions())
+                PosixStorage(), directory: directory.path,
+                options: smallOptions(rewritesSegments: isPacked))
             // Batches of one record and of many, so that some groups have several blocks.
             for number in 0..<12 {
                 let first = round * 100 + number * 7 + 1
                 opened.write(sampleRecords(first...first + (number % 3) * 6))
             }
             if round % 2 == 0 { opened.log.close() }
+            #expect(opened.log.size.trouble == nil)
+            #expect((opened.log.size.packedSegments > 0) == isPacked)
             try await expectSame(directory.path)
             let paths = try LogFiles(directory.path).paths
             segments = paths.count
@@ -38,7 +44,8 @@ struct `A second reader` {
         try FileManager.default.copyItem(
             atPath: IndependentReader.root + "/data/golden/v1/log", toPath: directory.file("log"))
         let opened = try OpenedLog(
-            PosixStorage(), directory: directory.path, options: smallOptions())
+            PosixStorage(), directory: directory.path,
+            options: smallOptions(rewritesSegments: true))
         for number in 1...60 { opened.write([sampleRecord(number)]) }
         opened.log.close()
         #expect(try LogFiles(directory.path).paths.count >= 4)

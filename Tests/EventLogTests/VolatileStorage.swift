@@ -38,6 +38,7 @@ final class VolatileStorage: Storage {
         var failedPath: String?
         var operationsAfterFailure = 0
         var holder: Int32?
+        var refusedSuffix: String?
     }
     private let state = Mutex(State())
 
@@ -60,6 +61,11 @@ final class VolatileStorage: Storage {
             state.failed = nil
             state.operationsAfterFailure = 0
         }
+    }
+
+    /// Lets the renaming of files whose names end so fail, until it is called with nil.
+    func refuseRenames(of suffix: String?) {
+        state.withLock { $0.refusedSuffix = suffix }
     }
 
     /// The disk after a power cut: only what was synced, under names that were synced.
@@ -169,6 +175,7 @@ extension VolatileStorage {
 
     func rename(_ path: String, to newPath: String) throws(StorageError) {
         try change(path, .rename) { state in
+            if let suffix = state.refusedSuffix, path.hasSuffix(suffix) { return EIO }
             guard let number = state.names.removeValue(forKey: path) else { return ENOENT }
             state.names[newPath] = number
             return nil

@@ -125,7 +125,9 @@ let package = Package(
         tests(of: "Units", imports: ["Units"]),
         tests(of: "ByteCoding", imports: ["ByteCoding"]),
         tests(of: "Storage", imports: ["Storage", "TestKit"]),
-        tests(of: "EventLog", imports: ["Units", "EventLog", "ByteCoding", "Storage", "TestKit"]),
+        tests(
+            of: "EventLog", imports: ["Units", "EventLog", "ByteCoding", "Storage", "TestKit"],
+            libraries: [crypto]),
         tests(of: "JobCoding", imports: ["Units", "JobCoding", "JobModel", "ByteCoding"]),
         tests(of: "JobState", imports: ["Units", "JobState", "JobModel"]),
         tests(

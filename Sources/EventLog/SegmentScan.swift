@@ -8,6 +8,8 @@ struct SegmentScan {
     /// Where the walk ended.
     private(set) var walk: SegmentWalk
     private(set) var ending = Ending.open
+    /// What a crash left behind the footer of the last segment; nil where there are only zeros.
+    private(set) var leftover: Defect?
     /// Bytes of the file.
     let fileBytes: Int
     /// Only the last segment, and not one that was made whole before it got its name.
@@ -85,6 +87,7 @@ struct SegmentScan {
                     // Sealed means that the footer was written with a rest behind it and that the
                     // file was to be cut next: a crash leaves any part of that rest.
                     guard mayBeOpen else { throw error.corruption(in: path, from: walk.nextLSN) }
+                    leftover = error
                     return nil
                 }
                 ending = .torn(error)

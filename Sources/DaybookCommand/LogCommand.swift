@@ -14,9 +14,9 @@ struct LogCommand: AsyncParsableCommand {
               daybook log replay ./daybook-data --user alice
             """,
         subcommands: [
-                LogInspectCommand.self, LogVerifyCommand.self, LogReplayCommand.self,
-                LogRepairCommand.self,
-            ])
+            LogInspectCommand.self, LogVerifyCommand.self, LogReplayCommand.self,
+            LogRepairCommand.self,
+        ])
 }
 
 /// Options of every sub-command that reads a log.

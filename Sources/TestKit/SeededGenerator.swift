@@ -3,7 +3,7 @@ package struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
     /// Numbers of their own for each seed and each list of parts.
-    package init(seed: UInt64, _ parts: Int...) {
+    package init(seed: UInt64, _ parts: [Int] = []) {
         state = seed
         for part in parts { state = next() ^ UInt64(bitPattern: Int64(part)) }
     }

@@ -56,6 +56,14 @@ package final class SimulatedStorage: Storage {
         }
     }
 
+    /// Lets nothing fail any more.
+    package func heal() {
+        contents.withLock { contents in
+            contents.changeFault = nil
+            contents.lookFault = nil
+        }
+    }
+
     /// Bounds what all files may take up together, in whole pages of 4096 bytes; nil: no bound.
     package func limit(toBytes capacityBytes: Int?) {
         contents.withLock { $0.disk.capacityBytes = capacityBytes }

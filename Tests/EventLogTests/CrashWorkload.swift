@@ -1,0 +1,94 @@
+import EventLog
+import Glibc
+import Storage
+import Synchronization
+import TestKit
+import Units
+
+/// A scripted life of a log, the same from the same seed.
+///
+/// Batches of many sizes, many rolls, closed, killed and opened again; now and then an operation
+/// fails, the log ends, and another one takes over on the same machine.
+struct CrashWorkload {
+    let seed: UInt64
+    let disk: SimulatedStorage
+    let witness: CrashWitness
+    private var generator: SeededGenerator
+    private let segmentBytes: Int
+    private let blockBytes: Int
+
+    init(seed: UInt64) {
+        self.seed = seed
+        disk = SimulatedStorage(seed: seed)
+        witness = CrashWitness(disk)
+        generator = SeededGenerator(seed: seed)
+        segmentBytes = generator.pick([4850, 5120, 6144, 8192])
+        blockBytes = generator.pick([256, 512, 1024])
+    }
+
+    /// Lives that life; then `witness` holds every point at which the power may be cut.
+    mutating func run() throws(CrashFinding) {
+        let sessions = 3 + generator.number(below: 2)
+        for session in 1...sessions {
+            let log = try SurvivingLog(
+                disk, witness.expectation, options([session]),
+                onDurable: { [witness] lsn in witness.acknowledge(lsn) })
+            witness.follow(log.log, showing: log.count)
+            if generator.strikes(onceIn: 2) {
+                disk.fail(change: 1 + generator.number(below: 60), with: fault())
+            }
+            for _ in 0..<8 + generator.number(below: 10) { write(log) }
+            if generator.strikes(onceIn: 2) { log.log.close() }
+            witness.forgetLog()
+            disk.heal()
+        }
+        witness.leave()
+    }
+
+    /// Options of a log on this disk or on an image of it; `parts` make its salts its own.
+    func options(_ parts: [Int]) -> LogOptions {
+        var options = smallOptions(segmentBytes: segmentBytes, blockBytes: blockBytes)
+        options.blocksMax = 4
+        let numbers = RandomNumbers(SeededGenerator(seed: seed, parts))
+        options.randomNumber = { numbers.next() }
+        return options
+    }
+
+    private mutating func write(_ log: SurvivingLog) {
+        let count = generator.pick([1, 1, 1, 2, 3, 6, 12])
+        let records = (0..<count).map { _ in Self.record(&generator) }
+        witness.expect(records)
+        log.write(records)
+    }
+
+    private mutating func fault() -> StorageFault {
+        generator.pick([
+            StorageFault(), StorageFault(isShort: true),
+            StorageFault(ENOSPC, isShort: true),
+        ])
+    }
+
+    /// A record: mostly small, some larger than a block or a segment, some that compress.
+    static func record(_ generator: inout SeededGenerator) -> [UInt8] {
+        let byteCount =
+            switch generator.number(below: 40) {
+            case 0: 4000 + generator.number(below: 3000)
+            case 1...4: 500 + generator.number(below: 1000)
+            case 5...20: 100 + generator.number(below: 200)
+            default: 1 + generator.number(below: 40)
+            }
+        let period = generator.strikes(onceIn: 3) ? 16 : byteCount
+        let pattern = (0..<period).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
+        return (0..<byteCount).map { pattern[$0 % period] }
+    }
+}
+
+private final class RandomNumbers: Sendable {
+    private let generator: Mutex<SeededGenerator>
+
+    init(_ generator: SeededGenerator) {
+        self.generator = Mutex(generator)
+    }
+
+    func next() -> UInt64 { generator.withLock { $0.next() } }
+}

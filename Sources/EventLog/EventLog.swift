@@ -21,6 +21,7 @@ package final class EventLog: @unchecked Sendable {
 
     /// Last record appended; durable once `durableLSN` has reached it.
     package private(set) var lastLSN: LSN
+    private var stream: RawStream
     /// The block being filled; nil right after a commit.
     private var open: RawBlock?
     /// Blocks filled since the last commit.
@@ -37,6 +38,7 @@ package final class EventLog: @unchecked Sendable {
         self.lock = lock
         directory = recovery.directory
         options = recovery.options
+        stream = RawStream(end, options: options)
         lastLSN = end.walk.lastLSN
         lastTime = end.walk.lastTime
         if options.isThreaded { thread = DedicatedThread(name: "log-disk") { groups.run() } }
@@ -158,9 +160,17 @@ extension EventLog {
     /// - Parameter now: The batch's time. A time before the last one's is raised to it.
     package func commit(now: WallTime) {
         lastTime = max(lastTime, now)
-        if let open { filled.append(open) }
-        open = nil
+        fill()
         handOver()
+        if preparer.isShort && !options.isThreaded { preparer.want() }
+    }
+
+    /// How much may still be appended before the disk is known to be full.
+    ///
+    /// Asked by the writer: while it is `short`, what is appended must fit into the room that is left.
+    package var space: LogSpace {
+        guard preparer.isShort else { return .ample }
+        return .short(roomBytes: max(0, stream.freeBytes(groups.saved)))
     }
 
     /// Makes everything durable, marks the end as clean, ends the threads and frees the directory.
@@ -194,13 +204,28 @@ extension EventLog {
     /// The block that takes the record that has just got `lastLSN`; nil after a failure.
     private func block(roomFor recordBytes: Int) -> RawBlock? {
         if let open {
-            if open.hasRoom(for: recordBytes, blockBytesMax: options.groupBytesMax) { return open }
-            filled.append(open)
+            if open.hasRoom(for: recordBytes) { return open }
+            fill()
             // A batch may be larger than all blocks together; half of them go to the disk early,
             // with the time of the batch before, so that the writer never waits for itself.
             if filled.count >= options.blocksMax / 2 { handOver() }
         }
-        open = groups.takeBlock(at: lastLSN, roomFor: recordBytes, isContinuing: filled.isEmpty)
+        switch groups.takeBlock(roomFor: recordBytes, isContinuing: filled.isEmpty) {
+        case .committed(let block): open = block
+        case .empty(let block, let saved):
+            let place = stream.begin(recordBytes: recordBytes, at: lastLSN, saved: saved)
+            block.begin(at: lastLSN, place)
+            open = block
+        case nil: open = nil
+        }
         return open
+    }
+
+    /// The open block is filled as far as this batch goes.
+    private func fill() {
+        guard let block = open else { return }
+        stream.absorb(block)
+        filled.append(block)
+        open = nil
     }
 }

@@ -139,7 +139,7 @@ struct BlockSearch {
                     at: offset, "checksum of the block", expected: header.bodyChecksum, found: found
                 )
             }
-            try records.load(frame, header: header, at: offset)
+            try records.load(frame, header: header, at: offset, version: place.header.version)
         } catch {
             throw error.corruption(in: file.path, from: header.firstLSN, to: header.lastLSN)
         }

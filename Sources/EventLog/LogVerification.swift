@@ -82,7 +82,8 @@ private struct HashCheck {
         do throws(Defect) {
             switch step {
             case .block(let block, let offset, let frame):
-                try take(block, offset: offset, frame: bytes.extracting(frame))
+                try take(
+                    block, offset: offset, frame: bytes.extracting(frame), version: header.version)
             case .footer(let footer, let offset):
                 try check(footer, offset: offset)
             case .mark, .end: break
@@ -100,9 +101,9 @@ private struct HashCheck {
     }
 
     private mutating func take(
-        _ block: BlockHeader, offset: Int, frame: RawSpan
+        _ block: BlockHeader, offset: Int, frame: RawSpan, version: UInt32
     ) throws(Defect) {
-        try records.load(frame, header: block, at: offset)
+        try records.load(frame, header: block, at: offset, version: version)
         records.withRaw { hash.update($0) }
         do throws(RecordFault<Never>) {
             _ = try records.forEach(header: block, at: offset) { _, _ throws(Never) in true }

@@ -62,10 +62,14 @@ struct OfflineSegments {
         try settle(file, name: name)
         let bytes = buffer
         let span = bytes.rawBytes.extracting(0..<loadedBytes)
-        let header = try SegmentHeader.decode(span, file: path, expecting: name)
-        var joined = join ?? SegmentJoin(before: header)
+        var joined: SegmentJoin
+        if let join {
+            joined = join
+        } else {
+            joined = SegmentJoin(before: try .decode(span, file: path, expecting: name))
+        }
         let scan = try SegmentScan(span, path: path, join: &joined, isLast: !isFollowed) {
-            step, bytes throws(LogError) in
+            header, step, bytes throws(LogError) in
             try visit(header, path, step, bytes)
         }
         join = joined
@@ -91,7 +95,7 @@ struct OfflineSegments {
         do throws(LogError) {
             let header = try SegmentHeader.decode(span, file: path, expecting: name)
             var join = SegmentJoin(before: header)
-            _ = try SegmentScan(span, path: path, join: &join, isLast: true) { _, _ in true }
+            _ = try SegmentScan(span, path: path, join: &join, isLast: true) { _, _, _ in true }
             return nil
         } catch {
             return error

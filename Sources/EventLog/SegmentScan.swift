@@ -1,3 +1,4 @@
+import ByteCoding
 import Storage
 import Units
 
@@ -10,7 +11,8 @@ struct SegmentScan {
     private(set) var ending = Ending.open
     /// Bytes of the file.
     let fileBytes: Int
-    private let isLast: Bool
+    /// Only the last segment, and not one that was made whole before it got its name.
+    private let mayBeOpen: Bool
 
     enum Ending: Equatable {
         /// No footer; zeros or nothing after the last group.
@@ -33,28 +35,30 @@ struct SegmentScan {
     /// - Throws: `LogError.corrupt` or `.newerFormat`, and what `visit` throws.
     init(
         _ bytes: RawSpan, path: String, join: inout SegmentJoin, isLast: Bool,
-        visit: (SegmentWalk.Step, RawSpan) throws(LogError) -> Bool
+        visit: (SegmentHeader, SegmentWalk.Step, RawSpan) throws(LogError) -> Bool
     ) throws(LogError) {
         self.path = path
-        self.isLast = isLast
         fileBytes = bytes.byteCount
         header = try SegmentHeader.decode(bytes, file: path, expecting: join.end.lastLSN.next)
+        mayBeOpen = isLast && !header.isPacked
         try join.check(header, path: path)
         walk = SegmentWalk(header)
         try run(bytes, visit)
         if case .sealed(let footer) = ending {
             join.end = SegmentEnd(
-                byteCount: UInt64(walk.offset), lastLSN: footer.lastLSN,
+                byteCount: header.isPacked ? header.unpackedBytes : UInt64(walk.offset),
+                lastLSN: footer.lastLSN,
                 lastGroup: footer.lastGroup, hash: footer.hash)
             join.number = header.number
             join.log = header.log
-        } else if !isLast && ending != .stopped {
+        } else if !mayBeOpen && ending != .stopped {
             throw missingFooter().corruption(in: path, from: walk.nextLSN)
         }
     }
 
     private mutating func run(
-        _ bytes: RawSpan, _ visit: (SegmentWalk.Step, RawSpan) throws(LogError) -> Bool
+        _ bytes: RawSpan,
+        _ visit: (SegmentHeader, SegmentWalk.Step, RawSpan) throws(LogError) -> Bool
     ) throws(LogError) {
         while true {
             guard let step = try nextStep(bytes) else { return }
@@ -64,7 +68,7 @@ struct SegmentScan {
             case .block, .mark:
                 guard case .open = ending else { throw afterFooter(step) }
             }
-            guard try visit(step, bytes) else {
+            guard try visit(header, step, bytes) else {
                 ending = .stopped
                 return
             }
@@ -81,7 +85,9 @@ struct SegmentScan {
                 if case .sealed = ending {
                     // Sealed means that the footer was written with a rest behind it and that the
                     // file was to be cut next: a crash leaves any part of that rest.
-                    guard isLast else { throw error.corruption(in: path, from: walk.nextLSN) }
+                    guard mayBeOpen || isHalfCut(bytes) else {
+                        throw error.corruption(in: path, from: walk.nextLSN)
+                    }
                     return nil
                 }
                 ending = .torn(error)
@@ -91,10 +97,26 @@ struct SegmentScan {
         }
     }
 
+    /// True where each byte behind the footer is zero or as the rest had it.
+    ///
+    /// The file is cut there once the next segment stands; a crash may leave zeros in some sectors
+    /// and the old length.
+    private func isHalfCut(_ bytes: RawSpan) -> Bool {
+        let restBytes = bytes.byteCount - walk.offset
+        guard !header.isPacked, restBytes >= RestFrame.headerBytes else { return false }
+        var rest = ByteWriter(capacity: RestFrame.headerBytes)
+        RestFrame.write(over: restBytes, to: &rest)
+        let isRest = (0..<RestFrame.headerBytes).allSatisfy { index in
+            let byte: UInt8 = bytes.fixed(at: walk.offset + index)
+            return byte == 0 || byte == rest.bytes.fixed(at: index)
+        }
+        return isRest && firstNonZero(bytes, from: walk.offset + RestFrame.headerBytes) == nil
+    }
+
     private func missingFooter() -> Defect {
         if case .torn(let defect) = ending { return defect }
         return Defect(
-            at: walk.offset, "end of a segment that is not the last", expected: "a footer",
+            at: walk.offset, "end of a segment that must be sealed", expected: "a footer",
             found: "none", isTearable: false)
     }
 

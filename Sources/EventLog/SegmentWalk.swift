@@ -107,6 +107,7 @@ struct SegmentWalk {
         guard block.epoch >= epoch else {
             throw sequence(start, "epoch", "\(epoch) or later", "\(block.epoch)")
         }
+        if header.isPacked { return try checkPacked(block, at: start) }
         // An incomplete group is ended only by the mark of the opening that found it.
         let beginsGroup = isGroupComplete || (block.epoch > epoch && block.isMark)
         let isNext =
@@ -117,6 +118,15 @@ struct SegmentWalk {
             throw sequence(
                 start, "group", "one that follows \(group)",
                 "\(block.group), block \(block.indexInGroup)")
+        }
+    }
+
+    /// A packed block holds whole groups, one or more, and stands for all of them.
+    private func checkPacked(_ block: BlockHeader, at start: Int) throws(Defect) {
+        guard block.group > group, block.blocksInGroup == 1, !block.isMark else {
+            throw sequence(
+                start, "group of a packed block", "one after \(group)",
+                "\(block.group), \(block.blocksInGroup) blocks, flags \(block.flags)")
         }
     }
 
@@ -172,7 +182,7 @@ extension SegmentWalk {
             }
             start = candidate + 1
         }
-        return .torn
+        return header.isPacked ? .corrupt(to: nil) : .torn
     }
 
     enum DamageReach: Equatable {
@@ -187,7 +197,7 @@ extension SegmentWalk {
                 return try SegmentFooter.decode(bytes, at: offset, seed: header.seed).lastLSN.next
             }
             let block = try BlockHeader.decode(bytes, at: offset, seed: header.seed)
-            return block.group > groupInFlight ? block.firstLSN : nil
+            return block.group > (header.isPacked ? group : groupInFlight) ? block.firstLSN : nil
         } catch {
             // Not a frame of this segment: the search goes on behind it.
             return nil

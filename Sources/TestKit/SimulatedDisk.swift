@@ -28,6 +28,14 @@ struct SimulatedDisk: Sendable {
         }.sorted()
     }
 
+    /// Paths of the directories that programs see, in order.
+    var directoryPaths: [String] {
+        directories.keys.filter { path in
+            let (parent, name) = Self.split(path)
+            return path == "/" || directories[parent]?[name] == .directory
+        }.sorted()
+    }
+
     func fileNumber(_ path: String) -> Int? {
         let (parent, name) = Self.split(path)
         guard case .file(let number) = directories[parent]?[name] else { return nil }

@@ -45,8 +45,10 @@ struct SimulatedNode: Sendable {
 
     mutating func resize(to byteCount: Int) {
         let start = min(byteCount, visible.byteCount)
-        let end = max(byteCount, visible.byteCount)
+        var end = max(byteCount, visible.byteCount)
         guard start < end else { return }
+        // A file system zeroes what is behind the new end in its page, and lets the other pages go.
+        if byteCount < visible.byteCount { end = min(end, Self.rounded(byteCount)) }
         visible.resize(to: byteCount)
         note(SimulatedContent.sectors(from: start, to: end), isResize: true)
         allocatedBytes = min(allocatedBytes, Self.rounded(byteCount))

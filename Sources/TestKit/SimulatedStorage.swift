@@ -112,7 +112,7 @@ package final class SimulatedStorage: Storage {
     package var fingerprint: UInt64 {
         contents.withLock { contents in
             var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-            for path in contents.disk.filePaths {
+            for path in contents.disk.directoryPaths + contents.disk.filePaths {
                 for byte in path.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
                 guard let number = contents.disk.fileNumber(path) else { continue }
                 contents.disk.nodes[number].visible.mix(into: &hash)
@@ -137,7 +137,7 @@ extension SimulatedStorage {
             contents.counts.note(operation)
             if let scheduled = contents.changeFault, scheduled.strikes(contents.changes) {
                 failing(&contents, scheduled.fault)
-                contents.counts.noteFault(operation)
+                contents.counts.noteFault(operation, on: path)
                 return scheduled.fault.errno
             }
             let refusal = body(&contents.disk)
@@ -156,7 +156,7 @@ extension SimulatedStorage {
             contents.looks += 1
             contents.counts.note(operation)
             if let scheduled = contents.lookFault, scheduled.strikes(contents.looks) {
-                contents.counts.noteFault(operation)
+                contents.counts.noteFault(operation, on: path)
                 errno = scheduled.fault.errno
                 return nil
             }

@@ -10,6 +10,8 @@ package struct StorageCounts: Sendable {
     package internal(set) var outOfSpace = 0
     /// What the fault scheduled last has struck first; nil: nothing yet.
     package private(set) var failed: StorageError.Operation?
+    /// On which path.
+    package private(set) var failedPath: String?
     /// Changes after the one that failed first.
     package private(set) var changesAfterFailure = 0
 
@@ -18,13 +20,16 @@ package struct StorageCounts: Sendable {
         if failed != nil && !operation.isLook { changesAfterFailure += 1 }
     }
 
-    mutating func noteFault(_ operation: StorageError.Operation) {
+    mutating func noteFault(_ operation: StorageError.Operation, on path: String) {
         faults[operation, default: 0] += 1
-        if failed == nil { failed = operation }
+        guard failed == nil else { return }
+        failed = operation
+        failedPath = path
     }
 
     mutating func forgetFault() {
         failed = nil
+        failedPath = nil
         changesAfterFailure = 0
     }
 }

@@ -10,7 +10,7 @@ struct CrashCampaign {
     private var fingerprints: Set<UInt64> = []
     /// Images by what was on them and what they had to hold; the same one is not opened twice.
     private var seen: Set<UInt64> = []
-    /// How often each damage was done to an image that was opened.
+    /// How often each damage was done to an image.
     private(set) var damages: [CrashDamage: Int] = [:]
     private(set) var imagesOpened = 0
     private(set) var imagesOfRecoveries = 0
@@ -59,17 +59,18 @@ struct CrashCampaign {
         onlyInner: CrashPlace.Inner? = nil
     ) {
         guard let image = draw(point, place, of: workload) else { return }
-        let witness = CrashWitness(image, point.expectation)
         let trial = CrashTrial(disk: image, place: place, workload: workload)
+        var generator = place.generator(seed: ~workload.seed)
+        guard onlyInner != nil || generator.strikes(onceIn: Self.recoveriesCutOnceIn) else {
+            return check(trial, point.expectation, nil)
+        }
+        let witness = CrashWitness(image, point.expectation)
         check(trial, point.expectation, witness)
         witness.leave()
-        var generator = SeededGenerator(seed: workload.seed, [place.change, place.draw])
-        let isChosen = generator.strikes(onceIn: Self.recoveriesCutOnceIn)
-        guard onlyInner != nil || isChosen else { return }
         for (index, point) in witness.points.enumerated() {
             for draw in 0..<(point.cut.isSettled ? 1 : Self.drawsPerRecoveryPoint) {
                 let inner = CrashPlace.Inner(change: index, draw: draw)
-                if let onlyInner, onlyInner != inner { continue }
+                guard onlyInner == nil || onlyInner == inner else { continue }
                 let place = CrashPlace(change: place.change, draw: place.draw, inner: inner)
                 guard let image = self.draw(point, place, of: workload) else { continue }
                 imagesOfRecoveries += 1
@@ -94,13 +95,13 @@ struct CrashCampaign {
             disk = image.storage
             damage = image.damage
         }
+        for kind in damage { damages[kind, default: 0] += 1 }
         let fingerprint = disk.fingerprint
         let isKilled = !disk.cutPower().isSettled
         let key = fingerprint ^ UInt64(point.expectation.acknowledged << 1 | (isKilled ? 1 : 0))
         guard seen.insert(key &* 0x9E37_79B9_7F4A_7C15).inserted else { return nil }
         fingerprints.insert(fingerprint)
         imagesOpened += 1
-        for kind in damage { damages[kind, default: 0] += 1 }
         return disk
     }
 
@@ -112,7 +113,7 @@ struct CrashCampaign {
         } catch {
             findings.append(
                 "CRASH_SEED=\(trial.workload.seed) CRASH_POINT=\(trial.place) swift test "
-                    + "-c release --filter CrashCampaignTests  # \(error.what)")
+                    + "-c release --filter CrashCampaignTests # \(error.what)")
         }
     }
 }

@@ -94,7 +94,8 @@ struct SurvivingLog {
     /// - Throws: `CrashFinding` where the log does not open or shows what it must not.
     init(
         _ disk: SimulatedStorage, _ expectation: CrashExpectation, _ options: LogOptions,
-        onDurable: @escaping @Sendable (LSN) -> Void = { _ in }
+        onDurable: @escaping @Sendable (LSN) -> Void = { _ in },
+        onFailure: @escaping @Sendable (LogError) -> Void = { _ in }
     ) throws(CrashFinding) {
         var count = 0
         var wrong: LSN?
@@ -108,7 +109,7 @@ struct SurvivingLog {
                     if !isRight && wrong == nil { wrong = lsn }
                     count += 1
                 },
-                onDurable: onDurable, onFailure: { _ in })
+                onDurable: onDurable, onFailure: onFailure)
         } catch {
             throw CrashFinding("the log does not open: \(error)", error)
         }

@@ -45,6 +45,26 @@ struct CrashWorkload {
         witness.leave()
     }
 
+    /// Opens the log on an empty disk and writes, while one operation fails from its first on.
+    ///
+    /// Returns false where there were fewer operations than that.
+    mutating func run(failing change: Int, with fault: StorageFault) -> Bool {
+        disk.fail(change: change, with: fault)
+        do throws(CrashFinding) {
+            let log = try SurvivingLog(
+                disk, witness.expectation, options([0]),
+                onDurable: { [witness] lsn in witness.acknowledge(lsn) })
+            witness.follow(log.log, showing: log.count)
+            for _ in 0..<20 { write(log) }
+            log.log.close()
+        } catch {
+            // A log that cannot be opened has promised nothing.
+        }
+        witness.leave()
+        disk.heal()
+        return disk.counts.failed != nil
+    }
+
     /// Options of a log on this disk or on an image of it; `parts` make its salts its own.
     func options(_ parts: [Int]) -> LogOptions {
         var options = smallOptions(segmentBytes: segmentBytes, blockBytes: blockBytes)

@@ -24,6 +24,7 @@ import Units
             opened.log.close()
             guard let failed = disk.counts.failed else { break }
             struck.insert(failed)
+            if disk.hasFailedAhead { continue }
             #expect(opened.reports.failures.count == 1, "operation \(number)")
             #expect(disk.counts.changesAfterFailure == 0, "operation \(number): \(failed)")
             let durable = opened.log.durableLSN.rawValue
@@ -71,23 +72,25 @@ import Units
         let opened = try OpenedLog(disk, options: options)
         for record in 1...10 { opened.write([sampleRecord(record)]) }
         var number = 0
-        var failures = 0
+        var refusals = 0
         while true {
             number += 1
             let image = disk.killed()
             image.fail(change: number)
+            var isRefused = false
             do throws(LogError) {
                 _ = try OpenedLog(image, options: options)
             } catch {
-                failures += 1
+                isRefused = true
+                refusals += 1
             }
-            guard image.counts.failed != nil else { break }
+            guard let failed = image.counts.failed else { break }
+            #expect(isRefused || image.hasFailedAhead, "operation \(number): \(failed)")
             for after in [image.crashed(), image.killed()] {
                 #expect(try OpenedLog(after, options: options).replayed == sampleRecords(1...10))
             }
         }
-        #expect(failures == number - 1)
-        #expect(failures > 5)
+        #expect(refusals > 5)
     }
 
     @Test func `a power cut at any operation of a first opening leaves a log that opens`() throws {
@@ -101,5 +104,12 @@ import Units
             guard disk.counts.failed != nil else { break }
         }
         #expect(number > 5)
+    }
+}
+
+extension SimulatedStorage {
+    /// Whether what failed was the making of a next segment, which is tried again later.
+    fileprivate var hasFailedAhead: Bool {
+        counts.failedPath?.hasSuffix("/next.preparing") ?? false
     }
 }

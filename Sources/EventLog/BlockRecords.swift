@@ -9,8 +9,8 @@ struct BlockRecords {
     private var start = 0
 
     /// The raw bytes of the block that was loaded last.
-    func withRaw<T>(_ body: (RawSpan) -> T) -> T {
-        body(raw.rawBytes.extracting(0..<rawBytes))
+    func withRaw<T, E: Error>(_ body: (RawSpan) throws(E) -> T) throws(E) -> T {
+        try body(raw.rawBytes.extracting(0..<rawBytes))
     }
 
     /// Decompresses the frame behind `header`; in format 1 its marker must say what the header says.

@@ -14,6 +14,7 @@ package final class EventLog: @unchecked Sendable {
     private let groups: GroupCommit
     private let catalogue: Catalogue
     private let preparer: SegmentPreparer
+    private let rewriter: SegmentRewriter
     private let lock: any DirectoryLock
     private let directory: LogDirectory
     private let options: LogOptions
@@ -30,11 +31,13 @@ package final class EventLog: @unchecked Sendable {
 
     private init(
         recovery: Recovery, end: RecoveredEnd, catalogue: Catalogue,
-        preparer: SegmentPreparer, groups: GroupCommit, lock: any DirectoryLock
+        preparer: SegmentPreparer, rewriter: SegmentRewriter, groups: GroupCommit,
+        lock: any DirectoryLock
     ) {
         self.groups = groups
         self.catalogue = catalogue
         self.preparer = preparer
+        self.rewriter = rewriter
         self.lock = lock
         directory = recovery.directory
         options = recovery.options
@@ -42,6 +45,7 @@ package final class EventLog: @unchecked Sendable {
         lastLSN = end.walk.lastLSN
         lastTime = end.walk.lastTime
         if options.isThreaded { thread = DedicatedThread(name: "log-disk") { groups.run() } }
+        rewriter.want()
     }
 
     deinit { abandon() }
@@ -89,9 +93,11 @@ package final class EventLog: @unchecked Sendable {
         do throws(LogError) {
             let (end, segments) = try beginning(recovery, preparer: preparer)
             let catalogue = Catalogue(segments, durableLSN: end.walk.lastLSN)
+            let rewriter = SegmentRewriter(
+                directory: recovery.directory, catalogue: catalogue, options: options)
             let tail = SegmentTail(
                 end, epoch: recovery.epoch + 1, directory: recovery.directory, options: options,
-                preparer: preparer, catalogue: catalogue)
+                preparer: preparer, rewriter: rewriter, catalogue: catalogue)
             // Makes the raised epoch durable, and says that all before it was whole.
             try unwrap { () throws(StorageError) in try tail.mark(BlockHeader.openedFlag) }
             preparer.want()
@@ -100,7 +106,7 @@ package final class EventLog: @unchecked Sendable {
                 onFailure: onFailure)
             return EventLog(
                 recovery: recovery, end: end, catalogue: catalogue,
-                preparer: preparer, groups: groups, lock: lock)
+                preparer: preparer, rewriter: rewriter, groups: groups, lock: lock)
         } catch {
             preparer.stop()
             throw error
@@ -182,6 +188,7 @@ extension EventLog {
         thread?.join()
         thread = nil
         if isWhole { groups.finish() }
+        rewriter.stop()
         preparer.stop()
         lock.release()
     }
@@ -190,6 +197,7 @@ extension EventLog {
     private func abandon() {
         groups.abandon()
         thread?.join()
+        rewriter.stop()
         preparer.stop()
         lock.release()
     }

@@ -64,7 +64,7 @@ package struct LogVerification: Equatable, Sendable {
 }
 
 /// Runs the hash over each segment's raw stream and holds it against the footer's.
-private struct HashCheck {
+struct HashCheck {
     private var number: UInt64 = 0
     private var hash = RunningHash()
     private var records = BlockRecords()

@@ -24,7 +24,8 @@ struct Recovery {
     mutating func run(
         replay: (LSN, RawSpan) throws(RecordRefusal) -> Void, progress: (LogRecovery) -> Void
     ) throws(LogError) {
-        try removeLeftover()
+        try directory.removeLeftovers(suffix: LogDirectory.preparingName)
+        try directory.removeLeftovers(suffix: LogDirectory.packingSuffix)
         let firsts = try directory.listSegments()
         try syncAll(firsts)
         for (index, first) in firsts.enumerated() {
@@ -34,13 +35,6 @@ struct Recovery {
             }
             try recover(file, first: first, isLast: index == firsts.count - 1, replay: replay)
             progress(report)
-        }
-    }
-
-    private func removeLeftover() throws(LogError) {
-        guard try directory.list().contains(LogDirectory.preparingName) else { return }
-        try unwrap { () throws(StorageError) in
-            try directory.storage.remove(directory.preparing)
         }
     }
 

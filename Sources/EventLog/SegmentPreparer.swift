@@ -140,17 +140,14 @@ final class SegmentPreparer: Sendable {
         let file = try directory.storage.open(directory.preparing, .create)
         try file.reserve(UInt64(segmentBytes))
         monitor.change { $0.isShort = false }
-        let pace = WritePace(file: file)
+        var pace = WritePace(file: file)
         let zeros = [UInt8](repeating: 0, count: min(WritePace.stepBytes, segmentBytes))
-        var offset = 0
-        while offset < segmentBytes {
-            let count = min(zeros.count, segmentBytes - offset)
-            try pace.write(zeros.rawBytes.extracting(0..<count), at: offset)
-            offset += count
+        while pace.byteCount < segmentBytes {
             guard let isUrgent = urgency() else { break }
-            if offset < segmentBytes { try pace.pause(isUrgent: isUrgent) }
+            let count = min(zeros.count, segmentBytes - pace.byteCount)
+            try pace.write(zeros.rawBytes.extracting(0..<count), isUrgent: isUrgent)
         }
-        try file.sync()
+        try pace.sync()
         return file
     }
 

@@ -137,6 +137,11 @@ struct SegmentJoin {
 
     func check(_ header: SegmentHeader, path: String) throws(LogError) {
         let first = end.lastLSN.next
+        // The texts take longer than the walk through a small segment.
+        let isJoined =
+            header.previous == end && header.number == number + 1 && header.firstLSN == first
+            && header.log == log ?? header.log
+        if isJoined { return }
         let fields: [(what: String, expected: String, found: String)] = [
             ("segment number", "\(number + 1)", "\(header.number)"),
             ("first LSN", "\(first)", "\(header.firstLSN)"),

@@ -11,6 +11,7 @@ final class SegmentTail: @unchecked Sendable {
     private let directory: LogDirectory
     private let options: LogOptions
     private let preparer: SegmentPreparer
+    private let rewriter: SegmentRewriter
     private let catalogue: Catalogue
     private let epoch: UInt64
 
@@ -34,11 +35,13 @@ final class SegmentTail: @unchecked Sendable {
     /// Goes on where recovery found the end of the log.
     init(
         _ end: RecoveredEnd, epoch: UInt64, directory: LogDirectory,
-        options: LogOptions, preparer: SegmentPreparer, catalogue: Catalogue
+        options: LogOptions, preparer: SegmentPreparer, rewriter: SegmentRewriter,
+        catalogue: Catalogue
     ) {
         self.directory = directory
         self.options = options
         self.preparer = preparer
+        self.rewriter = rewriter
         self.catalogue = catalogue
         self.epoch = epoch
         file = end.file
@@ -175,6 +178,7 @@ final class SegmentTail: @unchecked Sendable {
         begin(next)
         // Only now: until the next one stands, the rest of this file is left as it is.
         try sealed.truncate(to: end.byteCount)
+        rewriter.want()
     }
 
     private func begin(_ next: NewSegment) {

@@ -121,11 +121,11 @@ struct SegmentWalk {
         }
     }
 
-    /// A packed block holds whole groups, one or more, and stands for all of them.
+    /// A packed block may span groups and may end within one.
     private func checkPacked(_ block: BlockHeader, at start: Int) throws(Defect) {
-        guard block.group > group, block.blocksInGroup == 1, !block.isMark else {
+        guard block.group >= group, block.blocksInGroup == 1, !block.isMark else {
             throw sequence(
-                start, "group of a packed block", "one after \(group)",
+                start, "group of a packed block", "\(group) or later",
                 "\(block.group), \(block.blocksInGroup) blocks, flags \(block.flags)")
         }
     }
@@ -197,7 +197,8 @@ extension SegmentWalk {
                 return try SegmentFooter.decode(bytes, at: offset, seed: header.seed).lastLSN.next
             }
             let block = try BlockHeader.decode(bytes, at: offset, seed: header.seed)
-            return block.group > (header.isPacked ? group : groupInFlight) ? block.firstLSN : nil
+            let isLater = header.isPacked ? block.firstLSN > nextLSN : block.group > groupInFlight
+            return isLater ? block.firstLSN : nil
         } catch {
             // Not a frame of this segment: the search goes on behind it.
             return nil

@@ -35,6 +35,7 @@ struct SimulatedDirectory: Sendable {
     }
 
     mutating func rename(_ old: String, to new: String) {
+        guard old != new else { return }
         let entry = self[old]
         set(old, to: nil)
         set(new, to: entry)

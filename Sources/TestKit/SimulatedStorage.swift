@@ -1,5 +1,5 @@
 import Glibc
-import Storage
+package import Storage
 import Synchronization
 
 /// A disk in memory that can lose power, fill up and fail, the same way from the same seed.
@@ -17,8 +17,19 @@ package final class SimulatedStorage: Storage {
         var looks = 0
         var changeFault: ScheduledFault?
         var lookFault: ScheduledFault?
+        var standingFault: StandingFault?
         var counts = StorageCounts()
         var watcher: (@Sendable (PowerCut) -> Void)?
+
+        /// What strikes the operation that was counted last; nil: it goes well.
+        func fault(of operation: StorageError.Operation, on path: String) -> StorageFault? {
+            if let standing = standingFault, standing.strikes(operation, path) {
+                return standing.fault
+            }
+            let scheduled = operation.isLook ? lookFault : changeFault
+            let number = operation.isLook ? looks : changes
+            return scheduled.flatMap { $0.strikes(number) ? $0.fault : nil }
+        }
     }
 
     private let contents: Mutex<Contents>
@@ -56,11 +67,24 @@ package final class SimulatedStorage: Storage {
         }
     }
 
+    /// Lets every operation of a kind fail on paths that end so, until `heal`.
+    package func refuse(
+        _ operation: StorageError.Operation, of suffix: String,
+        with fault: StorageFault = StorageFault()
+    ) {
+        contents.withLock { contents in
+            contents.standingFault = StandingFault(
+                fault: fault, operation: operation, suffix: suffix)
+            contents.counts.forgetFault()
+        }
+    }
+
     /// Lets nothing fail any more.
     package func heal() {
         contents.withLock { contents in
             contents.changeFault = nil
             contents.lookFault = nil
+            contents.standingFault = nil
         }
     }
 
@@ -135,10 +159,10 @@ extension SimulatedStorage {
         let refusal = contents.withLock { contents -> Int32? in
             contents.changes += 1
             contents.counts.note(operation)
-            if let scheduled = contents.changeFault, scheduled.strikes(contents.changes) {
-                failing(&contents, scheduled.fault)
+            if let fault = contents.fault(of: operation, on: path) {
+                failing(&contents, fault)
                 contents.counts.noteFault(operation, on: path)
-                return scheduled.fault.errno
+                return fault.errno
             }
             let refusal = body(&contents.disk)
             if refusal == ENOSPC { contents.counts.outOfSpace += 1 }
@@ -155,9 +179,9 @@ extension SimulatedStorage {
         let found = contents.withLock { contents -> T? in
             contents.looks += 1
             contents.counts.note(operation)
-            if let scheduled = contents.lookFault, scheduled.strikes(contents.looks) {
+            if let fault = contents.fault(of: operation, on: path) {
                 contents.counts.noteFault(operation, on: path)
-                errno = scheduled.fault.errno
+                errno = fault.errno
                 return nil
             }
             return body(contents.disk)

@@ -1,4 +1,5 @@
 import Glibc
+import Storage
 
 /// How a simulated disk refuses an operation.
 package struct StorageFault: Sendable {
@@ -14,6 +15,17 @@ package struct StorageFault: Sendable {
         self.errno = errno
         self.isLasting = isLasting
         self.isShort = isShort
+    }
+}
+
+/// A fault and where it strikes.
+struct StandingFault: Sendable {
+    let fault: StorageFault
+    let operation: StorageError.Operation
+    let suffix: String
+
+    func strikes(_ operation: StorageError.Operation, _ path: String) -> Bool {
+        operation == self.operation && path.hasSuffix(suffix)
     }
 }
 

@@ -67,7 +67,8 @@ struct CrashWorkload {
 
     /// Options of a log on this disk or on an image of it; `parts` make its salts its own.
     func options(_ parts: [Int]) -> LogOptions {
-        var options = smallOptions(segmentBytes: segmentBytes, blockBytes: blockBytes)
+        var options = smallOptions(
+            segmentBytes: segmentBytes, blockBytes: blockBytes, rewritesSegments: seed % 4 > 0)
         options.blocksMax = 4
         let numbers = RandomNumbers(SeededGenerator(seed: seed, parts))
         options.randomNumber = { numbers.next() }

@@ -38,7 +38,7 @@ build:
 test: export WARNINGS_AS_ERRORS = 1
 test: lint
 	@.ci/need liblz4-dev=header:lz4.h zlib1g-dev=header:zlib.h lz4=command:lz4 \
-	    gzip=command:gzip curl=command:curl
+	    gzip=command:gzip curl=command:curl python3-lz4=python:lz4.block
 	swift build -c release --build-tests
 	swift test -c release --skip-build --no-parallel
 

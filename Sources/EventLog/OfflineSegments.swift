@@ -24,9 +24,10 @@ struct OfflineSegments {
         visit: (SegmentHeader, String, SegmentWalk.Step, RawSpan) throws(LogError) -> Bool,
         finished: (SegmentScan) throws(LogError) -> Void = { _ in }
     ) throws(LogError) {
-        var join: SegmentJoin?
         var names = try directory.listSegments()
-        let skipped = max(names.lastIndex { $0 <= first } ?? 0, 0)
+        let skipped = names.lastIndex { $0 <= first } ?? 0
+        // The first file must be the log's first segment; a later one says itself what it follows.
+        var join = skipped == 0 ? SegmentJoin() : nil
         names.removeFirst(skipped)
         while let name = names.first {
             names.removeFirst()

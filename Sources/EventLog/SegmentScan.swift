@@ -9,6 +9,8 @@ struct SegmentScan {
     /// Where the walk ended.
     private(set) var walk: SegmentWalk
     private(set) var ending = Ending.open
+    /// What a crash left behind the footer of the last segment; nil where there are only zeros.
+    private(set) var leftover: Defect?
     /// Bytes of the file.
     let fileBytes: Int
     /// Only the last segment, and not one that was made whole before it got its name.
@@ -88,6 +90,7 @@ struct SegmentScan {
                     guard mayBeOpen || isHalfCut(bytes) else {
                         throw error.corruption(in: path, from: walk.nextLSN)
                     }
+                    if mayBeOpen { leftover = error }
                     return nil
                 }
                 ending = .torn(error)

@@ -15,7 +15,7 @@ package enum ProcessEnd: Equatable, Sendable {
     }
 }
 
-/// What one run of the `daybook` command printed and how it ended.
+/// What one run of a command printed and how it ended.
 package struct CommandResult: Equatable, Sendable {
     package let stdout: String
     package let stderr: String
@@ -30,12 +30,20 @@ package struct CommandResult: Equatable, Sendable {
 package func runDaybook(
     _ arguments: [String], stdin: String = "", environment: [String: String] = [:]
 ) async throws -> CommandResult {
+    try await runProgram(
+        daybookPath(), arguments, stdin: stdin, environment: environment)
+}
+
+/// Runs the program at `path` with `arguments` to its end; `stdin` is what it can read.
+package func runProgram(
+    _ path: String, _ arguments: [String], stdin: String = "", environment: [String: String] = [:]
+) async throws -> CommandResult {
     var overrides: [Environment.Key: String?] = [:]
     for (name, value) in environment {
         if let key = Environment.Key(rawValue: name) { overrides[key] = value }
     }
     let result = try await Subprocess.run(
-        .path(FilePath(daybookPath())), arguments: Arguments(arguments),
+        .path(FilePath(path)), arguments: Arguments(arguments),
         environment: .inherit.updating(overrides), input: .string(stdin),
         output: .string(limit: outputBytesMax),
         error: .string(limit: outputBytesMax))

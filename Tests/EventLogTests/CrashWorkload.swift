@@ -34,10 +34,12 @@ struct CrashWorkload {
                 disk, witness.expectation, options([session]),
                 onDurable: { [witness] lsn in witness.acknowledge(lsn) })
             witness.follow(log.log, showing: log.count)
-            if generator.strikes(onceIn: 2) {
-                disk.fail(change: 1 + generator.number(below: 60), with: fault())
+            let batches = 8 + generator.number(below: 10)
+            let failing = generator.number(below: 2 * batches)
+            for batch in 0..<batches {
+                if batch == failing { failSoon() }
+                write(log, atLeast: batch == failing ? 8 : 1)
             }
-            for _ in 0..<8 + generator.number(below: 10) { write(log) }
             if generator.strikes(onceIn: 2) { log.log.close() }
             witness.forgetLog()
             disk.heal()
@@ -75,8 +77,14 @@ struct CrashWorkload {
         return options
     }
 
-    private mutating func write(_ log: SurvivingLog) {
-        let count = generator.pick([1, 1, 1, 2, 3, 6, 12])
+    /// Mostly the sync of the next group, which is where a disk lies.
+    private mutating func failSoon() {
+        let change = generator.pick([2, 2, 1 + generator.number(below: 12)])
+        disk.fail(change: change, with: fault())
+    }
+
+    private mutating func write(_ log: SurvivingLog, atLeast countMin: Int = 1) {
+        let count = max(countMin, generator.pick([1, 1, 1, 2, 3, 6, 12]))
         let records = (0..<count).map { _ in Self.record(&generator) }
         witness.expect(records)
         log.write(records)

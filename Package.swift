@@ -157,6 +157,9 @@ if Context.environment["BENCHMARKS"] != nil {
     package.targets.append(
         .executableTarget(
             name: "LogBenchmarks",
-            dependencies: ["Units", "ByteCoding", "Storage", "EventLog", "CLZ4"],
+            dependencies: [
+                "Units", "JobModel", "ByteCoding", "Storage", "Threads", "EventLog", "JobCoding",
+                "CLZ4",
+            ],
             path: "Benchmarks/LogBenchmarks", swiftSettings: settings))
 }

@@ -101,6 +101,8 @@ package final class EventLog: @unchecked Sendable {
             // Makes the raised epoch durable, and says that all before it was whole.
             try unwrap { () throws(StorageError) in try tail.mark(BlockHeader.openedFlag) }
             preparer.want()
+            // Known from the start: what is left of this segment may be little.
+            preparer.waitUntilSpaceIsKnown()
             let groups = GroupCommit(
                 tail: tail, catalogue: catalogue, options: options, onDurable: onDurable,
                 onFailure: onFailure)
@@ -176,7 +178,8 @@ extension EventLog {
     /// Asked by the writer: while it is `short`, what is appended must fit into the room that is left.
     package var space: LogSpace {
         guard preparer.isShort else { return .ample }
-        return .short(roomBytes: max(0, stream.freeBytes(groups.saved)))
+        return .short(
+            roomBytes: max(0, stream.freeBytes(groups.saved)), segmentBytes: options.segmentBytes)
     }
 
     /// Makes everything durable, marks the end as clean, ends the threads and frees the directory.

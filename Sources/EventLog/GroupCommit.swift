@@ -53,7 +53,11 @@ final class GroupCommit: Sendable {
     func takeBlock(roomFor recordBytes: Int, isContinuing: Bool) -> Taken? {
         monitor.wait { shared -> Taken?? in
             if shared.hasFailed { return .some(nil) }
-            if isContinuing, let last = shared.queue.last, last.hasRoom(for: recordBytes) {
+            // Not while the disk is idle: its thread has been woken for that block, and would find
+            // nothing until the batch is filled.
+            if isContinuing, shared.isSyncing, let last = shared.queue.last,
+                last.hasRoom(for: recordBytes)
+            {
                 shared.queue.removeLast()
                 return .committed(last)
             }

@@ -68,6 +68,6 @@ extension Corruption: CustomStringConvertible {
         let range = lastLSN.map { "records \(firstLSN) to \($0)" } ?? "records from \(firstLSN) on"
         return "\(file) is damaged at offset \(offsetBytes): \(what): expected \(expected), "
             + "found \(found). In doubt: \(range). Nothing was changed; restore the file from a "
-            + "copy, and look at it with `daybook log verify`."
+            + "copy; or let `daybook log repair` keep what comes before (it asks first)."
     }
 }

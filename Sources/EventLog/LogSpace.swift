@@ -5,5 +5,5 @@ package enum LogSpace: Equatable, Sendable {
     /// The next segment could not be made for want of space: so many bytes are left in this one.
     ///
     /// The log tries again each second and says `ample` once it has succeeded.
-    case short(roomBytes: Int)
+    case short(roomBytes: Int, segmentBytes: Int)
 }

@@ -16,8 +16,8 @@ final class SegmentPreparer: Sendable {
         var state = State.idle
         /// Someone waits for the file: no more pauses.
         var isUrgent = false
-        /// The last try found no space for a segment.
-        var isShort = false
+        /// The last try found no space for a segment; nil before the first has looked.
+        var isShort: Bool?
     }
 
     private let directory: LogDirectory
@@ -37,7 +37,15 @@ final class SegmentPreparer: Sendable {
     }
 
     /// True from a try that found no space until one that did.
-    var isShort: Bool { monitor.withLock { $0.isShort } }
+    var isShort: Bool { monitor.withLock { $0.isShort ?? false } }
+
+    /// Waits for the first try, after a `want`, to have looked for space.
+    func waitUntilSpaceIsKnown() {
+        monitor.wait { order in
+            if case .failed = order.state { return () }
+            return order.isShort == nil ? nil : ()
+        }
+    }
 
     /// Begins the next file, if none is under way; without a thread it is there on return, or has failed.
     func want() {
@@ -164,13 +172,13 @@ extension SegmentPreparer.Order {
     fileprivate mutating func want() {
         switch state {
         case .idle: state = .wanted
-        case .failed where isShort: state = .wanted
+        case .failed where isShort == true: state = .wanted
         case .wanted, .filling, .ready, .failed, .stopped: break
         }
     }
 
     fileprivate mutating func retry() {
-        if case .failed = state, isShort { state = .wanted }
+        if case .failed = state, isShort == true { state = .wanted }
     }
 
     /// True where the file is to be made now; false where the thread is to end.

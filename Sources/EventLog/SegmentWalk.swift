@@ -178,7 +178,7 @@ extension SegmentWalk {
     func lastLSNInDoubt(after defect: Defect, in bytes: RawSpan) -> DamageReach {
         guard defect.isTearable else { return .corrupt(to: nil) }
         var start = defect.offsetBytes + 1
-        while let candidate = firstFrame(bytes, from: start) {
+        while let candidate = Self.firstFrame(bytes, from: start) {
             if let first = firstLSNOfLaterGroup(bytes, at: candidate) {
                 return .corrupt(to: LSN(rawValue: max(first.rawValue, 1) - 1))
             }
@@ -208,7 +208,7 @@ extension SegmentWalk {
     }
 
     /// Offset of the next four bytes that may begin a block or a footer.
-    private func firstFrame(_ bytes: RawSpan, from start: Int) -> Int? {
+    static func firstFrame(_ bytes: RawSpan, from start: Int) -> Int? {
         var offset = start
         while offset + 12 <= bytes.byteCount {
             guard let found = firstByte(0x2A, in: bytes, from: offset + 1) else { return nil }

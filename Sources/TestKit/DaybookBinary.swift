@@ -30,14 +30,17 @@ package struct CommandResult: Equatable, Sendable {
 package func runDaybook(
     _ arguments: [String], stdin: String = "", environment: [String: String] = [:]
 ) async throws -> CommandResult {
-    var overrides: [Environment.Key: String?] = [:]
-    for (name, value) in environment {
-        if let key = Environment.Key(rawValue: name) { overrides[key] = value }
-    }
+    try await run(
+        .path(FilePath(builtPath("daybook"))), arguments, stdin: stdin, environment: environment)
+}
+
+func run(
+    _ executable: Executable, _ arguments: [String], stdin: String = "",
+    environment: [String: String] = [:]
+) async throws -> CommandResult {
     let result = try await Subprocess.run(
-        .path(FilePath(daybookPath())), arguments: Arguments(arguments),
-        environment: .inherit.updating(overrides), input: .string(stdin),
-        output: .string(limit: outputBytesMax),
+        executable, arguments: Arguments(arguments), environment: inherited(adding: environment),
+        input: .string(stdin), output: .string(limit: outputBytesMax),
         error: .string(limit: outputBytesMax))
     var exitCode: Int32?
     if case .exited(let code) = result.terminationStatus { exitCode = code }
@@ -48,8 +51,17 @@ package func runDaybook(
 /// The most that a command of a test may print.
 private let outputBytesMax = 64 << 20
 
-/// The `daybook` binary that was built with the running tests, debug or release.
-package func daybookPath() throws -> String {
+/// This process's environment and more.
+func inherited(adding variables: [String: String]) -> Environment {
+    var overrides: [Environment.Key: String?] = [:]
+    for (name, value) in variables {
+        if let key = Environment.Key(rawValue: name) { overrides[key] = value }
+    }
+    return .inherit.updating(overrides)
+}
+
+/// A program that was built with the running tests, debug or release.
+package func builtPath(_ program: String) throws -> String {
     let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-    return String(tests[..<(tests.lastIndex(of: "/") ?? tests.endIndex)]) + "/daybook"
+    return String(tests[..<(tests.lastIndex(of: "/") ?? tests.endIndex)]) + "/" + program
 }

@@ -71,7 +71,7 @@ struct `daybook serve` {
         let result = try await runDaybook(arguments)
         #expect(result.exitCode == 64)
         #expect(result.stderr.contains("--insecure-listen"))
-        let daemon = try DaybookProcess(arguments + ["--insecure-listen"])
+        let daemon = try ChildProcess(daybook: arguments + ["--insecure-listen"])
         #expect(await daemon.line(beginningWith: "daybook: listening on http://0.0.0.0:") != nil)
         #expect(try await daemon.terminate() == .exited(0))
     }

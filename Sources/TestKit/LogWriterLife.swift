@@ -43,6 +43,8 @@ package struct LogWriterLife: Sendable {
             try await body(life)
             if kills { try await process.kill() }
         }
+        // Out of time: a writer that hangs would not end by itself.
+        if Task.isCancelled { try await process.kill() }
         let end = try await process.waitForEnd()
         guard end != .exited(0), end != .signaled(9) else { return life }
         guard life.refusal != nil || life.failure != nil else {

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Storage
 
 /// A file system that is mounted for a test, unmounted when nobody holds it any more.
 final class Mount: Sendable {
@@ -51,21 +52,24 @@ package final class TemporaryFileSystem: Sendable {
     /// The path of `name` in it.
     package func file(_ name: String) -> String { directory.file(name) }
 
-    /// Fills it with a file of zeros until not one byte more fits.
+    /// Fills it with a file of zeros until not one page more fits.
     ///
     /// - Returns: Bytes that were free.
+    /// - Throws: `StorageError` if anything but the lack of space stops it.
     @discardableResult
     package func fill() throws -> Int {
-        let descriptor = unsafe Glibc.open(file(Self.filler), O_WRONLY | O_CREAT | O_APPEND, 0o600)
-        guard descriptor >= 0 else { throw Unavailable("no filler can be made: errno \(errno)") }
-        defer { _ = close(descriptor) }
-        let zeros = [UInt8](repeating: 0, count: 4096)
+        let filler = try PosixStorage().open(file(Self.filler), .create)
+        let page = [UInt8](repeating: 0, count: 4096)
         var total = 0
         while true {
-            // The buffer and its length belong together.
-            let count = unsafe write(descriptor, zeros, zeros.count)
-            guard count > 0 else { return total }
-            total += count
+            do throws(StorageError) {
+                // Integers seen as bytes: nothing to misread.
+                unsafe try filler.write(page.span.bytes, at: UInt64(total))
+            } catch {
+                guard error.isOutOfSpace else { throw error }
+                return total
+            }
+            total += page.count
         }
     }
 

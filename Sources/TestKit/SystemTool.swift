@@ -82,7 +82,7 @@ package struct CompiledTool: Sendable {
         if let package { flags += try await Self.flags(of: package) }
         _ = try await SystemTool.run(
             path: SystemTool.find("clang", "cc", "gcc"),
-            ["-O2", "-Wall", "-Wextra", "-Werror", "-o", path, source] + flags)
+            ["-O2", "-o", path, source] + flags)
     }
 
     private static func flags(of package: String) async throws -> [String] {

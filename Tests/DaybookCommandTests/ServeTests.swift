@@ -76,6 +76,16 @@ struct `daybook serve` {
         #expect(try await daemon.terminate() == .exited(0))
     }
 
+    @Test(arguments: [65_535, (1 << 30) + 1])
+    func `refuses segments that are too small or too large`(byteCount: Int) async throws {
+        let directory = try TemporaryDirectory()
+        let result = try await runDaybook([
+            "serve", "--data", directory.file("data"), "--segment-size", "\(byteCount)",
+        ])
+        #expect(result.exitCode == 64)
+        #expect(result.stderr.contains("--segment-size must be 65536 to 1073741824 bytes"))
+    }
+
     @Test
     func `says that its port is taken`() async throws {
         let directory = try TemporaryDirectory()

@@ -1,8 +1,9 @@
 import Client
+import Foundation
 import TestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(minutesMax("DAYBOOK_DAEMON_CYCLES")))
 struct `A daemon that is killed again and again under load` {
     /// `DAYBOOK_DAEMON_CYCLES` says how often; small segments, so that kills hit their making.
     @Test func `forgets nothing that it has acknowledged`() async throws {
@@ -35,8 +36,13 @@ struct `A daemon that is killed again and again under load` {
         // A run that acknowledged next to nothing would prove nothing.
         #expect(ledger.submitted.count >= cycles * 10)
         #expect(ledger.succeeded.count >= cycles)
+        let names = try FileManager.default.contentsOfDirectory(atPath: data + "/log")
+        let segments = names.count { $0.hasSuffix(".lz4") }
+        #expect(segments >= cycles / 5)
         let verification = try await runDaybook(["log", "verify", data])
         #expect(verification.exitCode == 0, "\(verification.stderr)")
-        print("daemon: \(cycles) kills, \(ledger.acknowledgements) acknowledgements")
+        print(
+            "daemon: \(cycles) kills, \(ledger.acknowledgements) acknowledgements, "
+                + "\(segments) segments")
     }
 }

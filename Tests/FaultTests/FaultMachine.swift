@@ -10,6 +10,11 @@ func repetitions(_ variable: String, ordinarily: Int) -> Int {
     ProcessInfo.processInfo.environment[variable].flatMap(Int.init) ?? ordinarily
 }
 
+/// After how long a campaign is taken to hang: it has a second for each repetition.
+func minutesMax(_ variable: String) -> TimeLimitTrait.Duration {
+    .minutes(10 + repetitions(variable, ordinarily: 500) / 60)
+}
+
 /// A C file of Tests/FaultTools.
 func faultTool(_ name: String) -> String {
     URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

@@ -1,7 +1,7 @@
 import TestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(minutesMax("DAYBOOK_CYCLES")))
 struct `A log whose writer is killed again and again` {
     /// `DAYBOOK_CYCLES` says how often.
     @Test func `loses nothing that was acknowledged`() async throws {

@@ -2,7 +2,7 @@ import TestKit
 import Testing
 
 /// On a real ext4 whose disk is copied in an instant while it is written to.
-@Suite(.timeLimit(.minutes(20)))
+@Suite(.timeLimit(minutesMax("DAYBOOK_IMAGES")))
 struct `A log on ext4 whose power is cut` {
     /// `DAYBOOK_IMAGES` says how often.
     @Test func `loses nothing that was acknowledged`() async throws {

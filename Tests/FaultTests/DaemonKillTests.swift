@@ -16,20 +16,14 @@ struct `A daemon that is killed again and again under load` {
                 dataDirectory: data, arguments: smallSegments)
             let client = DaybookClient(address: daemon.address)
             try await ledger.check(client)
-            await withTaskGroup { group in
-                for submitter in 0..<8 {
-                    group.addTask {
-                        _ = await ledger.submitUntilRefused(client, prefix: "\(cycle)-\(submitter)")
-                    }
-                }
-                for _ in 0..<3 { group.addTask { await ledger.workUntilGone(client) } }
-                await ledger.waitForAcknowledgements(Int.random(in: 50...300))
-                do {
-                    #expect(try await daemon.kill() == .signaled(9))
-                } catch {
-                    Issue.record("the daemon cannot be killed: \(error)")
-                }
+            let workers = (0..<3).map { _ in Task { await ledger.workUntilGone(client) } }
+            _ = try await ledger.submitUntilRefused(
+                daemon.address, prefix: "\(cycle)", after: Int.random(in: 50...300)
+            ) {
+                let end = try await daemon.kill()
+                #expect(end == .signaled(9))
             }
+            for worker in workers { await worker.value }
             await client.shutdown()
         }
         try await ledger.checkAfterRestart(data)

@@ -61,7 +61,8 @@ struct `A daemon whose calls fail` {
             try calls.arm()
             let daemon = try await start(calls)
             _ = try await ledger.submitUntilRefused(daemon.address, prefix: "write", after: 400) {
-                try await daemon.kill()
+                let end = try await daemon.kill()
+                #expect(end == .signaled(9))
             }
             #expect(try calls.report().count { $0 == "failed pwrite" } >= 30)
             let verification = try await runDaybook(["log", "verify", data])

@@ -11,6 +11,8 @@ final class JobLedger: Sendable {
         var succeeded: Set<String> = []
         var acknowledgements = 0
         var goal = Int.max
+        /// Clients that still submit: once there are none, nobody need wait for more.
+        var submitters = 0
         var waiting: CheckedContinuation<Void, Never>?
     }
 
@@ -20,10 +22,10 @@ final class JobLedger: Sendable {
     var succeeded: Set<String> { contents.withLock { $0.succeeded } }
     var acknowledgements: Int { contents.withLock { $0.acknowledgements } }
 
-    /// Returns when `count` more answers have come.
-    func waitForAcknowledgements(_ count: Int) async {
+    /// Returns when `count` more answers have come, or when nobody submits any more.
+    private func waitForAcknowledgements(_ count: Int) async {
         await withCheckedContinuation { continuation in
-            contents.withLock {
+            update {
                 $0.goal = $0.acknowledgements + count
                 $0.waiting = continuation
             }
@@ -31,10 +33,18 @@ final class JobLedger: Sendable {
     }
 
     private func acknowledge(_ change: (inout Contents) -> Void) {
+        update {
+            change(&$0)
+            $0.acknowledgements += 1
+        }
+    }
+
+    private func update(_ change: (inout Contents) -> Void) {
         let reached = contents.withLock { contents -> CheckedContinuation<Void, Never>? in
             change(&contents)
-            contents.acknowledgements += 1
-            guard contents.acknowledgements >= contents.goal else { return nil }
+            guard contents.acknowledgements >= contents.goal || contents.submitters == 0 else {
+                return nil
+            }
             defer { contents.waiting = nil }
             return contents.waiting
         }
@@ -46,9 +56,10 @@ extension JobLedger {
     /// Submits jobs one after another until one is not taken; gives what was said then.
     ///
     /// Their payloads are random text of `payloadBytes` bytes, so that segments fill.
-    func submitUntilRefused(
-        _ client: DaybookClient, prefix: String, payloadBytes: Int = 400
+    private func submitUntilRefused(
+        _ client: DaybookClient, prefix: String, payloadBytes: Int
     ) async -> ClientError {
+        defer { update { $0.submitters -= 1 } }
         var number = 0
         while true {
             let job = "\(prefix)-\(number)"
@@ -65,13 +76,15 @@ extension JobLedger {
         }
     }
 
-    /// Submits with eight clients at a time until all were refused; runs `body` meanwhile, after
-    /// `count` submits were acknowledged.
+    /// Submits with eight clients at a time until all were refused; gives what they were told.
+    ///
+    /// Runs `body` meanwhile, after `count` more answers.
     func submitUntilRefused(
         _ address: String, prefix: String, payloadBytes: Int = 400, after count: Int,
         body: () async throws -> Void
     ) async throws -> [ClientError] {
         let client = DaybookClient(address: address)
+        update { $0.submitters = 8 }
         let submitters = (0..<8).map { number in
             Task {
                 await submitUntilRefused(

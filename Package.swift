@@ -130,7 +130,9 @@ let package = Package(
         tests(of: "Units", imports: ["Units"]),
         tests(of: "ByteCoding", imports: ["ByteCoding"]),
         tests(of: "Storage", imports: ["Storage", "TestKit"]),
-        tests(of: "EventLog", imports: ["Units", "EventLog", "ByteCoding", "Storage", "TestKit"]),
+        tests(
+            of: "EventLog", imports: ["Units", "EventLog", "ByteCoding", "Storage", "TestKit"],
+            libraries: [crypto]),
         tests(of: "JobCoding", imports: ["Units", "JobCoding", "JobModel", "ByteCoding"]),
         tests(of: "JobState", imports: ["Units", "JobState", "JobModel"]),
         tests(
@@ -163,6 +165,9 @@ if Context.environment["BENCHMARKS"] != nil {
     package.targets.append(
         .executableTarget(
             name: "LogBenchmarks",
-            dependencies: ["Units", "ByteCoding", "Storage", "EventLog", "CLZ4"],
+            dependencies: [
+                "Units", "JobModel", "ByteCoding", "Storage", "Threads", "EventLog", "JobCoding",
+                "CLZ4",
+            ],
             path: "Benchmarks/LogBenchmarks", swiftSettings: settings))
 }

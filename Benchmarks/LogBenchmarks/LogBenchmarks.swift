@@ -1,149 +1,66 @@
-import ByteCoding
-import CLZ4
-import EventLog
 import Glibc
 import Storage
-import Synchronization
-import Units
 
-/// Appends to the log in batches, each waiting for the one before, against the limit: the same raw
-/// bytes in equal groups through LZ4, one write and one fdatasync, without a log.
+/// Measures the log on the disk that holds a directory, each part against a limit measured in turn.
 ///
-/// Both are measured in turn in one run, because the speed of a shared disk drifts: read the ratio.
+/// Nothing passes or fails here: a shared disk drifts by a fifth and more, so read the ratios.
 @main
 struct LogBenchmarks {
-    /// Records of one batch, and how many batches one round has.
-    private static let shapes = [
-        (batch: 1, rounds: 2_000), (16, 2_000), (256, 1_000), (4_096, 200),
-    ]
-    private static let recordBytes = 200
+    /// What can be run alone.
+    private enum Part: String, CaseIterable {
+        case append, depth1, replay, size
+    }
+
+    private struct Order {
+        var directory: String
+        var parts: [Part]
+        var shapes: [AppendBenchmark.Shape]
+    }
 
     static func main() throws {
-        let arguments = CommandLine.arguments.dropFirst()
-        guard let directory = arguments.first, arguments.count == 1 else {
-            print("usage: LogBenchmarks DIRECTORY   (an empty one, on the disk to be measured)")
+        guard let order = order(CommandLine.arguments.dropFirst()) else {
+            let names = Part.allCases.map(\.rawValue) + AppendBenchmark.Shape.all.map(\.name)
+            print("usage: LogBenchmarks DIRECTORY [\(names.joined(separator: "|"))]...")
+            print("DIRECTORY: a new or empty one, on the disk to be measured, with 4 GB to spare.")
+            print("Names, any number: parts to run, or shapes (clients x batch) to append in.")
             exit(64)
         }
-        try PosixStorage().createDirectory(directory)
-        print(
-            "append/\(recordBytes)B/batchN/fdatasync   events/s   limit/s   ratio   p50 µs   p99 µs"
-        )
-        for (batch, rounds) in shapes {
-            let limit = try Limit(directory: directory).run(batch: batch, rounds: rounds)
-            let log = try Subject(directory: "\(directory)/log-\(batch)").run(
-                batch: batch, rounds: rounds)
-            let count = Double(batch * rounds)
-            let ratio = limit.seconds / log.seconds
-            print(
-                "batch \(batch)   \(Int(count / log.seconds))   \(Int(count / limit.seconds))   "
-                    + "\((ratio * 100).rounded() / 100)   \(log.percentile(50))   \(log.percentile(99))"
-            )
+        try PosixStorage().createDirectory(order.directory)
+        guard try PosixStorage().list(order.directory).isEmpty else {
+            print("\(order.directory) is not empty; name a new directory.")
+            exit(64)
+        }
+        let stream = SampleStream()
+        print("Records: \(SampleStream.recordBytes) bytes, LZ4 ratio \(decimal(stream.ratio, 2)).")
+        for part in order.parts { try run(part, order, stream) }
+    }
+
+    private static func run(_ part: Part, _ order: Order, _ stream: SampleStream) throws {
+        let directory = order.directory
+        switch part {
+        case .append:
+            try AppendBenchmark(directory: directory, stream: stream, shapes: order.shapes).run()
+        case .depth1: try DepthOneBenchmark(directory: directory, stream: stream).run()
+        case .replay: try ReplayBenchmark(directory: directory, stream: stream).run()
+        case .size: try SizeBenchmark(directory: directory, stream: stream).run()
         }
     }
 
-    /// Record `number`: the words of an event, and numbers that do not compress.
-    static func record(_ number: Int) -> [UInt8] {
-        var state = UInt64(truncatingIfNeeded: number) &* 0x9E37_79B9_7F4A_7C15 | 1
-        var text = #"{"user":"user-\#(number % 1_000)","type":"mail","key":""#
-        while text.utf8.count < recordBytes - 2 {
-            state ^= state << 13
-            state ^= state >> 7
-            state ^= state << 17
-            text += String(state, radix: 36) + #"","priority":5,"to":""#
+    /// What to run, in the order of declaration; nil for bad input.
+    private static func order(_ arguments: ArraySlice<String>) -> Order? {
+        guard let directory = arguments.first, !directory.isEmpty, !directory.hasPrefix("-")
+        else { return nil }
+        let names = arguments.dropFirst()
+        let parts = Part.allCases.filter { names.contains($0.rawValue) }
+        let shapes = AppendBenchmark.Shape.all.filter { names.contains($0.name) }
+        guard parts.count + shapes.count == Set(names).count else { return nil }
+        if names.isEmpty {
+            return Order(
+                directory: directory, parts: Part.allCases, shapes: AppendBenchmark.Shape.all)
         }
-        return Array(text.utf8.prefix(recordBytes))
-    }
-}
-
-/// How long batches took.
-struct Timing {
-    var microseconds: [Int] = []
-
-    var seconds: Double { Double(microseconds.reduce(0, +)) / 1_000_000 }
-
-    func percentile(_ percent: Int) -> Int {
-        let sorted = microseconds.sorted()
-        return sorted[min(sorted.count - 1, sorted.count * percent / 100)]
-    }
-
-    mutating func measure<Failure>(_ body: () throws(Failure) -> Void) throws(Failure) {
-        let start = ContinuousClock.now
-        try body()
-        let (seconds, attoseconds) = (ContinuousClock.now - start).components
-        microseconds.append(Int(seconds) * 1_000_000 + Int(attoseconds / 1_000_000_000_000))
-    }
-}
-
-/// The log itself.
-private struct Subject {
-    let directory: String
-
-    func run(batch: Int, rounds: Int) throws -> Timing {
-        let durable = DispatchedLSN()
-        let log = try EventLog.open(
-            directory: directory, storage: PosixStorage(),
-            replay: { _, _ throws(RecordRefusal) in }, onDurable: { durable.move(to: $0) },
-            onFailure: { fatalError("\($0)") })
-        defer { log.close() }
-        var timing = Timing()
-        for round in 0..<rounds {
-            let records = (0..<batch).map { LogBenchmarks.record(round * batch + $0) }
-            timing.measure {
-                for record in records { log.append(record.rawBytes) }
-                log.commit(now: WallTime(microseconds: Int64(round)))
-                durable.wait(for: log.lastLSN)
-            }
-        }
-        return timing
-    }
-}
-
-/// The durable end, to wait for.
-private final class DispatchedLSN: Sendable {
-    private let value = Atomic<UInt64>(0)
-
-    func move(to lsn: LSN) { value.store(lsn.rawValue, ordering: .releasing) }
-
-    func wait(for lsn: LSN) {
-        while value.load(ordering: .acquiring) < lsn.rawValue { sched_yield() }
-    }
-}
-
-/// LZ4, one write over zeros that are there already, one fdatasync.
-private struct Limit {
-    let directory: String
-
-    func run(batch: Int, rounds: Int) throws -> Timing {
-        let storage = PosixStorage()
-        let path = "\(directory)/limit"
-        let file = try storage.open(path, .create)
-        let zeros = [UInt8](repeating: 0, count: 1 << 20)
-        for index in 0..<64 { try file.write(zeros.rawBytes, at: UInt64(index << 20)) }
-        try file.sync()
-        var timing = Timing()
-        var offset = 0
-        for round in 0..<rounds {
-            let records = (0..<batch).map { LogBenchmarks.record(round * batch + $0) }
-            try timing.measure {
-                var raw = ByteWriter(capacity: batch * 202)
-                for record in records { raw.write(record) }
-                var packed = [UInt8](repeating: 0, count: Int(LZ4_compressBound(Int32(raw.count))))
-                // Both buffers are as long as is said.
-                let count = unsafe raw.bytes.withUnsafeBytes { source in
-                    unsafe packed.withUnsafeMutableBytes { target in
-                        unsafe LZ4_compress_default(
-                            source.bindMemory(to: CChar.self).baseAddress,
-                            target.bindMemory(to: CChar.self).baseAddress, Int32(source.count),
-                            Int32(target.count))
-                    }
-                }
-                if offset + Int(count) > 64 << 20 { offset = 0 }
-                try file.write(packed.rawBytes.extracting(0..<Int(count)), at: UInt64(offset))
-                try file.sync()
-                offset += Int(count)
-            }
-        }
-        try storage.remove(path)
-        return timing
+        return Order(
+            directory: directory,
+            parts: shapes.isEmpty || parts.contains(.append) ? parts : [.append] + parts,
+            shapes: shapes.isEmpty ? AppendBenchmark.Shape.all : shapes)
     }
 }

@@ -88,8 +88,17 @@ package struct ByteReader: ~Escapable {
     package mutating func readString(count: Int) throws(ByteFault) -> String {
         let start = position
         let slice = try read(count: count)
-        // The pointer does not leave the closure.
-        let text = unsafe slice.withUnsafeBytes { unsafe String(validating: $0, as: UTF8.self) }
+        // The pointers do not leave the closures, and there is room for count bytes.
+        let text = unsafe slice.withUnsafeBytes { source -> String? in
+            // Names are ASCII nearly always; validating asks for metadata each time it is called.
+            guard unsafe source.allSatisfy({ $0 < 0x80 }) else {
+                return unsafe String(validating: source, as: UTF8.self)
+            }
+            return unsafe String(unsafeUninitializedCapacity: count) { target in
+                unsafe UnsafeMutableRawBufferPointer(target).copyMemory(from: source)
+                return count
+            }
+        }
         guard let text else {
             position = start
             throw .invalidUTF8(offsetBytes: start)

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <string.h>
+#include <sys/resource.h>
 
 // In C because the declaration hides behind _GNU_SOURCE, which Swift's view of glibc leaves out.
 void daybook_name_this_thread(const char *name) {
@@ -13,4 +14,10 @@ void daybook_name_this_thread(const char *name) {
 #else
     pthread_setname_np(pthread_self(), kept);
 #endif
+}
+
+void daybook_lower_this_thread(void) {
+    // On Linux a "process" of this call is a thread, and 0 the calling one. Without effect where
+    // the system refuses: then the thread merely runs as others do.
+    setpriority(PRIO_PROCESS, 0, 19);
 }

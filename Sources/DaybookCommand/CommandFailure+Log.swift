@@ -11,6 +11,7 @@ extension CommandFailure {
             case .io(let refusal) where refusal.errno == ENOENT: .notFound
             case .io: .inputOutput
             case .corrupt: .corruption
+            case .contradicted: .contradicted
             case .newerFormat, .refusedRecord: .configuration
             case .directoryInUse: .temporary
             case .notWritable: .cannotCreate

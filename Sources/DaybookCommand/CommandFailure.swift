@@ -19,6 +19,7 @@ enum ExitStatus: Int32 {
     case configuration = 78
     case corruption = 79
     case logFailed = 80
+    case contradicted = 81
 }
 
 /// Why a command ended without doing what it was asked for.

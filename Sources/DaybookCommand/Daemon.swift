@@ -31,7 +31,8 @@ struct Daemon: Sendable {
         // while the server still listens.
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(
-                service: LogWatch(engine: engine), successTerminationBehavior: .ignore,
+                service: LogWatch(engine: engine, logger: logger),
+                successTerminationBehavior: .ignore,
                 failureTerminationBehavior: .gracefullyShutdownGroup),
             .init(service: server),
         ]
@@ -55,14 +56,19 @@ struct Daemon: Sendable {
     }
 }
 
-/// Ends the daemon once the log has failed: only a restart can recover what is on disk.
+/// Ends the daemon once the log has failed, as only a restart can recover what is on disk; says when the disk is full.
 private struct LogWatch: Service {
     let engine: Engine
+    let logger: Logger
 
     func run() async throws {
         try await cancelWhenGracefulShutdown {
+            var isTroubled = false
             while !Task.isCancelled {
                 if let failure = engine.failure { throw CommandFailure(logFailure: failure) }
+                if let trouble = engine.trouble, !isTroubled { logger.error("\(trouble)") }
+                if engine.trouble == nil, isTroubled { logger.notice("there is space again") }
+                isTroubled = engine.trouble != nil
                 await pause(.milliseconds(200))
             }
         }

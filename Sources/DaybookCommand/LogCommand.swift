@@ -6,14 +6,17 @@ struct LogCommand: AsyncParsableCommand {
         commandName: "log",
         abstract: "Look at the log of a data directory: its files, their checksums, its events.",
         discussion: """
-            These commands only read, and work beside a running daemon: they show what is durable.
+            All but `repair` only read, and work beside a running daemon: they show what is durable.
 
             EXAMPLE
               daybook log inspect ./daybook-data
               daybook log verify ./daybook-data
               daybook log replay ./daybook-data --user alice
             """,
-        subcommands: [LogInspectCommand.self, LogVerifyCommand.self, LogReplayCommand.self])
+        subcommands: [
+            LogInspectCommand.self, LogVerifyCommand.self, LogReplayCommand.self,
+            LogRepairCommand.self,
+        ])
 }
 
 /// Options of every sub-command that reads a log.

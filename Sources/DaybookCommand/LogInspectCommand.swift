@@ -24,8 +24,10 @@ struct LogInspectCommand: ParsableCommand {
 
     func run() throws {
         var segmentTable = Table(
-            ["SEGMENT", "FIRST LSN", "LAST LSN", "BLOCKS", "RAW BYTES", "STORED BYTES", "STATE"],
-            rightAligned: [1, 2, 3, 4, 5])
+            [
+                "SEGMENT", "FIRST LSN", "LAST LSN", "BLOCKS", "RAW BYTES", "STORED BYTES", "RATIO",
+                "STATE",
+            ], rightAligned: [1, 2, 3, 4, 5, 6])
         var blockTable = Table(
             [
                 "OFFSET", "GROUP", "BLOCK", "TIME", "FIRST LSN", "RECORDS", "RAW BYTES",
@@ -57,6 +59,7 @@ struct LogInspectCommand: ParsableCommand {
 
 extension LogInspection.Segment {
     fileprivate var state: String {
+        if isPacked { return "packed, from \(unpackedBytes)" }
         if isSealed { return "sealed" }
         return tornTail.map { "open, torn tail: \($0)" } ?? "open"
     }
@@ -65,7 +68,7 @@ extension LogInspection.Segment {
         let name = file.split(separator: "/").last.map(String.init) ?? file
         return [
             name, String(firstLSN.rawValue), String(lastLSN.rawValue), String(blocks),
-            String(rawBytes), String(storedBytes), state,
+            String(rawBytes), String(storedBytes), ratioText(rawBytes, storedBytes), state,
         ]
     }
 
@@ -84,6 +87,8 @@ extension LogInspection.Segment {
             writer.member("storedBytes", storedBytes)
             writer.member("fileBytes", fileBytes)
             writer.member("isSealed", isSealed)
+            writer.member("isPacked", isPacked)
+            writer.member("unpackedBytes", isPacked ? unpackedBytes : nil)
             writer.member("hash", hash?.description)
             writer.member("tornTail", tornTail)
         }

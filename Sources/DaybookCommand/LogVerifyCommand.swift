@@ -12,12 +12,39 @@ struct LogVerifyCommand: ParsableCommand {
         abstract: "Check every checksum of a log and the hash chain through its segments.",
         discussion: """
             Prints the head: the last record and the hash that vouches for all before it. Keep it \
-            elsewhere to show later that nothing was changed. Exit code 79: the log is damaged; \
-            the message says which file, where, and which records are in doubt.
+            elsewhere: --since shows later that nothing of it was edited, dropped or put in \
+            another order, whatever was appended since; --expect, that nothing was appended either.
+
+            Exit code 79: the log is damaged; the message says which file, where, and which \
+            records are in doubt. Exit code 81: its checksums are good, but it is not the log that \
+            was noted.
 
             EXAMPLE
               daybook log verify ./daybook-data
+              daybook log verify ./daybook-data --since 1200:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
             """)
+
+    @Option(
+        help: ArgumentHelp("The hash that the head must have.", valueName: "hash"),
+        transform: { text in
+            guard let hash = LogHash(text) else {
+                throw ValidationError("a hash has 64 hexadecimal digits, not '\(text)'")
+            }
+            return hash
+        })
+    var expect: LogHash?
+
+    @Option(
+        help: ArgumentHelp(
+            "A head noted earlier that the log must have passed.", valueName: "lsn:hash"),
+        transform: { text in
+            guard let head = NotedHead(text) else {
+                throw ValidationError(
+                    "expected LSN:HASH as `daybook log verify` prints it, not '\(text)'")
+            }
+            return head
+        })
+    var since: NotedHead?
 
     @OptionGroup var options: LogReadingOptions
 
@@ -28,6 +55,7 @@ struct LogVerifyCommand: ParsableCommand {
         do throws(LogError) {
             result = try LogVerification.run(
                 directory: options.directory, storage: PosixStorage(),
+                expecting: LogExpectation(head: expect, since: since),
                 progress: { read, total in
                     guard isWatched else { return }
                     printError("daybook: \(read >> 20) of \(total >> 20) MiB verified")
@@ -35,32 +63,57 @@ struct LogVerifyCommand: ParsableCommand {
         } catch {
             throw CommandFailure(error)
         }
-        if options.json { putLine(json: result.json()) } else { result.put() }
+        if options.json {
+            putLine(json: result.json(since: since))
+            return
+        }
+        result.put()
+        if let since { putLine("since \(since.lsn): nothing before it was changed") }
     }
+}
+
+/// `whole` to `part` as "3.25 : 1".
+func ratioText(_ whole: UInt64, _ part: UInt64) -> String {
+    let hundredths = part > 0 ? whole * 100 / part : 100
+    let rest = hundredths % 100
+    return "\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest) : 1"
 }
 
 extension LogVerification {
     fileprivate func put() {
         putLine("good: \(records) records in \(blocks) blocks of \(segments) segments")
-        putLine("\(rawBytes) bytes, \(storedBytes) stored")
+        putLine("\(rawBytes) bytes, \(storedBytes) stored (\(ratioText(rawBytes, storedBytes)))")
+        if packedSegments > 0 {
+            let ratio = ratioText(unpackedBytes, packedBytes)
+            putLine(
+                "packed: \(packedSegments) segments, \(unpackedBytes) bytes to \(packedBytes) (\(ratio))"
+            )
+        }
         putLine("head LSN   \(headLSN)")
         putLine("head hash  \(headHash)")
+        putLine("note this  \(head)")
         if let tornTail {
             putLine(
                 "torn tail: \(tornTail); nothing in it was acknowledged, the next start cuts it")
         }
     }
 
-    fileprivate func json() -> [UInt8] {
+    /// `since` is what the log was held against and stood.
+    fileprivate func json(since: NotedHead?) -> [UInt8] {
         var writer = JSONWriter()
         writer.object { writer in
             writer.member("headLSN", headLSN.rawValue)
             writer.member("headHash", headHash.description)
+            writer.member("head", head.description)
+            writer.member("since", since?.description)
             writer.member("segments", segments)
             writer.member("blocks", blocks)
             writer.member("records", records)
             writer.member("rawBytes", rawBytes)
             writer.member("storedBytes", storedBytes)
+            writer.member("packedSegments", packedSegments)
+            writer.member("packedBytes", packedBytes)
+            writer.member("unpackedBytes", unpackedBytes)
             writer.member("tornTail", tornTail)
         }
         return writer.bytes

@@ -56,6 +56,7 @@ struct StatsCommand: AsyncParsableCommand {
         putLine(
             "log: \(stats.durableLSN) events in \(stats.logSegments) segments, "
                 + "\(stats.logRawBytes) bytes, \(stats.logStoredBytes) stored")
+        if let trouble = stats.logTrouble { putLine("log: \(trouble)") }
         putLine(
             "process: \(stats.residentBytes >> 20) MiB resident, "
                 + "\(TimeSpan(seconds: stats.cpuSeconds)?.text ?? "?") of processor time")

@@ -127,6 +127,8 @@ package struct EngineStats: Equatable, Sendable {
     package var logSegments: Int
     package var logRawBytes: UInt64
     package var logStoredBytes: UInt64
+    /// What is wrong with the log's disk, in words for people; nil where nothing is.
+    package var logTrouble: String?
 
     package struct TypeCounts: Equatable, Sendable {
         package var type: JobType

@@ -4,6 +4,7 @@ import Synchronization
 final class Condition: Sendable {
     private struct Contents {
         var failure: String?
+        var trouble: String?
         var isClosed = false
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
@@ -16,6 +17,13 @@ final class Condition: Sendable {
     /// Keeps the first failure.
     func fail(_ reason: String) {
         contents.withLock { $0.failure = $0.failure ?? reason }
+    }
+
+    /// What keeps the engine from taking all work; nil where nothing does.
+    var trouble: String? { contents.withLock { $0.trouble } }
+
+    func note(trouble: String?) {
+        contents.withLock { $0.trouble = trouble }
     }
 
     /// The writer has ended and the log is closed.

@@ -150,6 +150,11 @@ package final class Engine: Sendable {
     /// Nil while the log can be written; else why not.
     package var failure: String? { condition.failure }
 
+    /// What keeps the engine from taking all work, in words for people: a full disk.
+    ///
+    /// Nil while nothing does; it goes by itself.
+    package var trouble: String? { condition.trouble }
+
     /// Answers what is under way, refuses what comes, makes everything durable, closes the log.
     package func close() async {
         inbox.close()

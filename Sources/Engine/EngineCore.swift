@@ -17,6 +17,8 @@ struct EngineCore: ~Copyable {
     private static let expiriesPerTurnMax = 4_096
     /// Payload and checkpoint bytes of one claim's answer, past which no further job is granted.
     private static let grantBytesMax = 4 << 20
+    /// How often a full disk is looked at again.
+    private static let shortOfSpacePatience = TimeSpan.milliseconds(250)
     /// Jobs that one listing looks at.
     private static let listingLooksMax = 10_000
 
@@ -32,6 +34,7 @@ struct EngineCore: ~Copyable {
     private var monotonic: MonotonicTime
     private var readiedTypes: Set<JobType> = []
     private var isMoreDue = false
+    private var space = SpaceBudget()
 
     /// Takes over a recovered state: every lease in it gets its full duration from now on.
     init(state: consuming JobState, log: EventLog, replies: ReplyQueue, clock: any EngineClock) {
@@ -48,6 +51,7 @@ struct EngineCore: ~Copyable {
     /// Does one batch: answers leave as soon as what they show is durable.
     mutating func turn(_ requests: [Request]) {
         stampTime()
+        space.renew(log.space)
         advanceDue()
         for request in requests { handle(request) }
         // After the requests: a heartbeat that is here already saves its lease.
@@ -57,9 +61,14 @@ struct EngineCore: ~Copyable {
         giveUpOverdueClaims()
     }
 
+    /// What keeps the engine from taking all work, in words for people; nil where nothing does.
+    var trouble: String? { space.trouble }
+
     /// How long the next turn may be put off if no request comes.
     mutating func patience() -> TimeSpan {
         if isMoreDue { return .zero }
+        // Leases that ran out wait for space, and so does everybody else.
+        if space.trouble != nil { return Self.shortOfSpacePatience }
         let now = clock.monotonicTime()
         var wake = min(
             leases.nextAlarm ?? .distantFuture, desk.nextDeadline ?? .distantFuture)
@@ -93,6 +102,7 @@ struct EngineCore: ~Copyable {
 
     private mutating func expireLeases() {
         for _ in 0..<Self.expiriesPerTurnMax {
+            guard space.allows(.finish(payloadBytes: 0)) else { return }
             guard let (token, reason) = leases.popExpired(now: monotonic) else { return }
             guard let fact = state.decideExpiry(token: token, reason: reason, now: wall) else {
                 continue
@@ -108,6 +118,7 @@ struct EngineCore: ~Copyable {
         record.removeAll()
         event.encode(into: &record)
         let lsn = log.append(record.bytes)
+        space.spend(record.count)
         let ended = fact.reference.flatMap {
             endsLease(fact) ? state.token(leasing: $0.submitted) : nil
         }
@@ -160,6 +171,9 @@ struct EngineCore: ~Copyable {
 
 extension EngineCore {
     private mutating func handle(_ request: Request) {
+        if let use = request.spaceUse, !space.allows(use), !isKnown(request) {
+            return request.refuse(.outOfSpace)
+        }
         switch request {
         case .submit(let key, let content, let reply):
             answer(reply, result { core throws(Rejection) in try core.submit(key, content) })
@@ -179,6 +193,17 @@ extension EngineCore {
             answer(reply, .success(users(skip: skip, limit: limit)))
         case .stats(let reply):
             answer(reply, .success(stats()))
+        }
+    }
+
+    /// True for a submit that writes nothing: the job is there already, or is in conflict.
+    private func isKnown(_ request: Request) -> Bool {
+        guard case .submit(let key, let content, _) = request else { return false }
+        do throws(Rejection) {
+            if case .new = try state.decideSubmit(key, content) { return false }
+            return true
+        } catch {
+            return true
         }
     }
 
@@ -269,7 +294,7 @@ extension EngineCore {
             },
             ready: state.readyCount, waitingClaims: desk.count, durableLSN: log.durableLSN,
             logSegments: size.segments, logRawBytes: size.rawBytes,
-            logStoredBytes: size.storedBytes)
+            logStoredBytes: size.storedBytes, logTrouble: trouble ?? size.trouble)
     }
 }
 
@@ -290,7 +315,7 @@ extension EngineCore {
     private mutating func grant(_ order: ClaimOrder) -> [Grant] {
         var grants: [Grant] = []
         var bytes = 0
-        while grants.count < order.countMax, bytes < Self.grantBytesMax,
+        while grants.count < order.countMax, bytes < Self.grantBytesMax, space.allows(.claim),
             let job = state.firstReady(of: order.types)
         {
             let payload = state.payload(submittedAt: job)
@@ -308,7 +333,8 @@ extension EngineCore {
         guard desk.count > 0 else { return readiedTypes.removeAll() }
         // In order of name, so that two runs over the same requests grant alike.
         for type in readiedTypes.sorted(by: { $0.text < $1.text }) {
-            while let id = desk.first(for: type), state.firstReady(of: [type]) != nil,
+            while space.allows(.claim), let id = desk.first(for: type),
+                state.firstReady(of: [type]) != nil,
                 let waiter = desk.remove(id)
             {
                 answer(waiter.reply, .success(grant(waiter.order)))

@@ -6,6 +6,8 @@ package enum EngineError: Error, Equatable, Sendable {
     case rejected(Rejection)
     /// The inbox is full: nothing was changed, try again later.
     case overloaded
+    /// The disk is full: nothing was changed; what is running can still be finished.
+    case outOfSpace
     /// The engine is shutting down or has not finished starting; nothing was changed.
     case notServing
     /// The log failed while the command was under way: it may or may not have happened.

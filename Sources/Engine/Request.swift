@@ -17,6 +17,18 @@ enum AttemptStep: Sendable {
     case fail(isRetriable: Bool, message: String?)
 }
 
+extension AttemptStep {
+    var payloadBytes: Int {
+        switch self {
+        case .start: 0
+        case .heartbeat(_, let progress, let checkpoint):
+            (progress?.count ?? 0) + (checkpoint?.count ?? 0)
+        case .succeed(let message): message?.utf8.count ?? 0
+        case .fail(_, let message): message?.utf8.count ?? 0
+        }
+    }
+}
+
 /// A job with what memory knows of it beyond its view.
 struct Look: Sendable {
     let job: JobView
@@ -42,6 +54,17 @@ enum Request: Sendable {
     /// Always taken: there is one for each waiting claim at most, and it makes room.
     var isWithdrawal: Bool {
         if case .withdraw = self { true } else { false }
+    }
+
+    /// What the request may write; nil where it only looks.
+    var spaceUse: SpaceBudget.Use? {
+        switch self {
+        case .submit: .submit
+        case .claim: .claim
+        case .cancel: .finish(payloadBytes: 0)
+        case .attempt(_, let step, _): .finish(payloadBytes: step.payloadBytes)
+        case .withdraw, .look, .list, .users, .stats: nil
+        }
     }
 
     /// Answers that the engine cannot take the request; nothing was done.

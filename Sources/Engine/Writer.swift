@@ -50,6 +50,7 @@ final class Writer: Sendable {
                 continue
             }
             core.turn(requests)
+            condition.note(trouble: core.trouble)
         }
         core.dismissClaims()
         log.close()

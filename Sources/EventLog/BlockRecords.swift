@@ -5,28 +5,26 @@ import Units
 struct BlockRecords {
     private(set) var raw: [UInt8] = []
     private var rawBytes = 0
+    /// Where the first record stands.
+    private var start = 0
 
     /// The raw bytes of the block that was loaded last.
-    func withRaw<T>(_ body: (RawSpan) -> T) -> T {
-        body(raw.rawBytes.extracting(0..<rawBytes))
+    func withRaw<T, E: Error>(_ body: (RawSpan) throws(E) -> T) throws(E) -> T {
+        try body(raw.rawBytes.extracting(0..<rawBytes))
     }
 
-    /// Decompresses the frame behind `header` and checks that its marker says the same as the header.
+    /// Decompresses the frame behind `header`; in format 1 its marker must say what the header says.
     ///
     /// The frame's checksum must have been checked.
-    mutating func load(_ frame: RawSpan, header: BlockHeader, at offset: Int) throws(Defect) {
+    mutating func load(
+        _ frame: RawSpan, header: BlockHeader, at offset: Int, version: UInt32
+    ) throws(Defect) {
         guard LZ4Frame.read(frame, header: header, into: &raw) else {
             throw Self.defect(offset, "LZ4 frame", "\(header.rawBytes) raw bytes", "something else")
         }
         rawBytes = Int(header.rawBytes)
-        let isSame =
-            rawBytes >= RawBlock.markerBytes
-            && raw.rawBytes.fixed(at: 0, as: UInt32.self) == RawBlock.markerMagic
-            && raw.rawBytes.fixed(at: 4, as: UInt32.self) == header.recordCount
-            && raw.rawBytes.fixed(at: 8, as: UInt64.self) == header.group
-            && raw.rawBytes.fixed(at: 16, as: UInt64.self) == header.firstLSN.rawValue
-            && raw.rawBytes.fixed(at: 24, as: Int64.self) == header.time.microseconds
-        guard isSame else {
+        start = BlockMarker.byteCount(version: version)
+        guard start == 0 || withRaw({ BlockMarker.matches(header, in: $0) }) else {
             throw Self.defect(offset, "marker of the raw block", "the header's fields", "others")
         }
     }
@@ -35,7 +33,7 @@ struct BlockRecords {
     func forEach<E: Error>(
         header: BlockHeader, at offset: Int, _ body: (LSN, RawSpan) throws(E) -> Bool
     ) throws(RecordFault<E>) -> Bool {
-        var reader = ByteReader(raw.rawBytes.extracting(RawBlock.markerBytes..<rawBytes))
+        var reader = ByteReader(raw.rawBytes.extracting(start..<rawBytes))
         for index in 0..<UInt64(header.recordCount) {
             let lsn = header.firstLSN.advanced(by: index)
             let length = Self.nextLength(&reader)
@@ -43,9 +41,9 @@ struct BlockRecords {
                 throw .defect(
                     Self.defect(offset, "length of record \(lsn)", "a length in bounds", "none"))
             }
-            let start = RawBlock.markerBytes + reader.offset - length
+            let first = start + reader.offset - length
             do throws(E) {
-                let record = raw.rawBytes.extracting(start..<start + length)
+                let record = raw.rawBytes.extracting(first..<first + length)
                 guard try body(lsn, record) else { return false }
             } catch {
                 throw .refused(lsn, error)

@@ -1,3 +1,4 @@
+import Storage
 import Synchronization
 import Units
 
@@ -38,6 +39,9 @@ final class Catalogue: Sendable {
     }
 
     private let segments: Mutex<[Segment]>
+    /// Held while a segment's file is swapped, and while one is looked up and opened.
+    private let swap = Mutex(())
+    private let trouble = Mutex<String?>(nil)
     private let durable: Atomic<UInt64>
 
     init(_ segments: [Segment], durableLSN: LSN) {
@@ -54,7 +58,12 @@ final class Catalogue: Sendable {
             for segment in segments {
                 size.rawBytes += segment.rawBytes
                 size.storedBytes += segment.storedBytes
+                guard segment.header.isPacked else { continue }
+                size.packedSegments += 1
+                size.packedBytes += segment.storedBytes
+                size.unpackedBytes += segment.header.unpackedBytes
             }
+            size.trouble = trouble.withLock { $0 }
             return size
         }
     }
@@ -80,8 +89,18 @@ final class Catalogue: Sendable {
         }
     }
 
+    /// Looks up the place of a record and opens its file, which is not swapped meanwhile.
+    func opening<T: Sendable>(
+        _ lsn: LSN, _ body: (Place) throws(LogError) -> T
+    ) throws(LogError) -> T? {
+        try swap.withLock { _ throws(LogError) in
+            guard let place = place(of: lsn) else { return nil }
+            return try body(place)
+        }
+    }
+
     /// Where to begin to look for a record; nil where it is not durable or not there.
-    func place(of lsn: LSN) -> Place? {
+    private func place(of lsn: LSN) -> Place? {
         guard lsn > .zero, lsn <= durableLSN else { return nil }
         return segments.withLock { segments in
             let index = partition(segments.count) { segments[$0].header.firstLSN <= lsn } - 1
@@ -93,6 +112,37 @@ final class Catalogue: Sendable {
                 path: segment.path, header: segment.header, block: segment.blocks[block],
                 end: Int(segment.storedBytes))
         }
+    }
+}
+
+extension Catalogue {
+    /// The oldest segment that is sealed, followed by another, and not yet rewritten.
+    func nextUnpacked() -> Segment? {
+        segments.withLock { segments in
+            segments.dropLast().first {
+                !$0.header.isPacked && $0.header.version == SegmentHeader.newestVersion
+            }
+        }
+    }
+
+    /// Swaps a segment's file and what is known of it in one step, as readers see it.
+    func replace(
+        with packed: Segment, _ swapFiles: () throws(StorageError) -> Void
+    ) throws(LogError) {
+        try swap.withLock { _ throws(LogError) in
+            try unwrap(swapFiles)
+            segments.withLock { segments in
+                let number = packed.header.number
+                if let index = segments.firstIndex(where: { $0.header.number == number }) {
+                    segments[index] = packed
+                }
+            }
+        }
+    }
+
+    /// Why the newest background work did not come to its end; nil once some has.
+    func noteTrouble(_ text: String?) {
+        trouble.withLock { $0 = text }
     }
 }
 

@@ -14,6 +14,7 @@ package final class EventLog: @unchecked Sendable {
     private let groups: GroupCommit
     private let catalogue: Catalogue
     private let preparer: SegmentPreparer
+    private let rewriter: SegmentRewriter
     private let lock: any DirectoryLock
     private let directory: LogDirectory
     private let options: LogOptions
@@ -21,6 +22,7 @@ package final class EventLog: @unchecked Sendable {
 
     /// Last record appended; durable once `durableLSN` has reached it.
     package private(set) var lastLSN: LSN
+    private var stream: RawStream
     /// The block being filled; nil right after a commit.
     private var open: RawBlock?
     /// Blocks filled since the last commit.
@@ -29,17 +31,21 @@ package final class EventLog: @unchecked Sendable {
 
     private init(
         recovery: Recovery, end: RecoveredEnd, catalogue: Catalogue,
-        preparer: SegmentPreparer, groups: GroupCommit, lock: any DirectoryLock
+        preparer: SegmentPreparer, rewriter: SegmentRewriter, groups: GroupCommit,
+        lock: any DirectoryLock
     ) {
         self.groups = groups
         self.catalogue = catalogue
         self.preparer = preparer
+        self.rewriter = rewriter
         self.lock = lock
         directory = recovery.directory
         options = recovery.options
+        stream = RawStream(end, options: options)
         lastLSN = end.walk.lastLSN
         lastTime = end.walk.lastTime
         if options.isThreaded { thread = DedicatedThread(name: "log-disk") { groups.run() } }
+        rewriter.want()
     }
 
     deinit { abandon() }
@@ -87,18 +93,22 @@ package final class EventLog: @unchecked Sendable {
         do throws(LogError) {
             let (end, segments) = try beginning(recovery, preparer: preparer)
             let catalogue = Catalogue(segments, durableLSN: end.walk.lastLSN)
+            let rewriter = SegmentRewriter(
+                directory: recovery.directory, catalogue: catalogue, options: options)
             let tail = SegmentTail(
                 end, epoch: recovery.epoch + 1, directory: recovery.directory, options: options,
-                preparer: preparer, catalogue: catalogue)
+                preparer: preparer, rewriter: rewriter, catalogue: catalogue)
             // Makes the raised epoch durable, and says that all before it was whole.
             try unwrap { () throws(StorageError) in try tail.mark(BlockHeader.openedFlag) }
             preparer.want()
+            // Known from the start: what is left of this segment may be little.
+            preparer.waitUntilSpaceIsKnown()
             let groups = GroupCommit(
                 tail: tail, catalogue: catalogue, options: options, onDurable: onDurable,
                 onFailure: onFailure)
             return EventLog(
                 recovery: recovery, end: end, catalogue: catalogue,
-                preparer: preparer, groups: groups, lock: lock)
+                preparer: preparer, rewriter: rewriter, groups: groups, lock: lock)
         } catch {
             preparer.stop()
             throw error
@@ -158,9 +168,18 @@ extension EventLog {
     /// - Parameter now: The batch's time. A time before the last one's is raised to it.
     package func commit(now: WallTime) {
         lastTime = max(lastTime, now)
-        if let open { filled.append(open) }
-        open = nil
+        fill()
         handOver()
+        if preparer.isShort && !options.isThreaded { preparer.want() }
+    }
+
+    /// How much may still be appended before the disk is known to be full.
+    ///
+    /// Asked by the writer: while it is `short`, what is appended must fit into the room that is left.
+    package var space: LogSpace {
+        guard preparer.isShort else { return .ample }
+        return .short(
+            roomBytes: max(0, stream.freeBytes(groups.saved)), segmentBytes: options.segmentBytes)
     }
 
     /// Makes everything durable, marks the end as clean, ends the threads and frees the directory.
@@ -172,6 +191,7 @@ extension EventLog {
         thread?.join()
         thread = nil
         if isWhole { groups.finish() }
+        rewriter.stop()
         preparer.stop()
         lock.release()
     }
@@ -180,6 +200,7 @@ extension EventLog {
     private func abandon() {
         groups.abandon()
         thread?.join()
+        rewriter.stop()
         preparer.stop()
         lock.release()
     }
@@ -194,13 +215,28 @@ extension EventLog {
     /// The block that takes the record that has just got `lastLSN`; nil after a failure.
     private func block(roomFor recordBytes: Int) -> RawBlock? {
         if let open {
-            if open.hasRoom(for: recordBytes, blockBytesMax: options.groupBytesMax) { return open }
-            filled.append(open)
+            if open.hasRoom(for: recordBytes) { return open }
+            fill()
             // A batch may be larger than all blocks together; half of them go to the disk early,
             // with the time of the batch before, so that the writer never waits for itself.
             if filled.count >= options.blocksMax / 2 { handOver() }
         }
-        open = groups.takeBlock(at: lastLSN, roomFor: recordBytes, isContinuing: filled.isEmpty)
+        switch groups.takeBlock(roomFor: recordBytes, isContinuing: filled.isEmpty) {
+        case .committed(let block): open = block
+        case .empty(let block, let saved):
+            let place = stream.begin(recordBytes: recordBytes, at: lastLSN, saved: saved)
+            block.begin(at: lastLSN, place)
+            open = block
+        case nil: open = nil
+        }
         return open
+    }
+
+    /// The open block is filled as far as this batch goes.
+    private func fill() {
+        guard let block = open else { return }
+        stream.absorb(block)
+        filled.append(block)
+        open = nil
     }
 }

@@ -19,6 +19,7 @@ final class GroupCommit: Sendable {
     private struct Shared {
         var queue: [RawBlock] = []
         var free: [RawBlock]
+        var saved = SavedBytes()
         /// Whoever set it owns the tail until they clear it.
         var isSyncing = false
         var isClosing = false
@@ -39,23 +40,34 @@ final class GroupCommit: Sendable {
         monitor = Monitor(Shared(free: free))
     }
 
-    /// An empty block, or the last committed one where there is room in it.
+    enum Taken {
+        /// The block that was committed last; there is room in it.
+        case committed(RawBlock)
+        case empty(RawBlock, SavedBytes)
+    }
+
+    /// A block for the writer to fill.
     ///
     /// Waits for the disk where all blocks are in use; gives nil after a failure. With
     /// `isContinuing` false the batch holds blocks already, which come before: nothing is taken back.
-    func takeBlock(at next: LSN, roomFor recordBytes: Int, isContinuing: Bool) -> RawBlock? {
-        monitor.wait { shared -> RawBlock?? in
+    func takeBlock(roomFor recordBytes: Int, isContinuing: Bool) -> Taken? {
+        monitor.wait { shared -> Taken?? in
             if shared.hasFailed { return .some(nil) }
-            if isContinuing, let last = shared.queue.last,
-                last.hasRoom(for: recordBytes, blockBytesMax: options.groupBytesMax)
+            // Not while the disk is idle: its thread has been woken for that block, and would find
+            // nothing until the batch is filled.
+            if isContinuing, shared.isSyncing, let last = shared.queue.last,
+                last.hasRoom(for: recordBytes)
             {
-                return shared.queue.removeLast()
+                shared.queue.removeLast()
+                return .committed(last)
             }
             guard let block = shared.free.popLast() else { return nil }
-            block.begin(at: next)
-            return block
+            return .empty(block, shared.saved)
         }
     }
+
+    /// By how much the blocks that were written are shorter than raw.
+    var saved: SavedBytes { monitor.withLock { $0.saved } }
 
     /// Commits the blocks: syncs them here where the disk is idle and there is little, else hands
     /// them to the disk thread.
@@ -129,6 +141,7 @@ final class GroupCommit: Sendable {
         }
         monitor.change { shared in
             shared.isSyncing = false
+            shared.saved = tail.saved
             shared.free.append(contentsOf: blocks)
         }
         onDurable(catalogue.durableLSN)

@@ -10,16 +10,22 @@ enum LZ4Frame {
     static let overheadBytes = 15
     /// Where the block begins.
     static let blockOffset = 11
+    private static let thoroughLevel: Int32 = 3
     static let plainBit: UInt32 = 0x8000_0000
     /// Largest raw block; the frame format itself ends at 4 MiB.
     static let rawBytesMax = 4 << 20
 
     /// Writes the frame with whichever is shorter: the compressed block or the plain one.
-    static func write(_ raw: RawSpan, to out: inout ByteWriter) -> (storedBytes: Int, isPlain: Bool)
-    {
+    ///
+    /// A thorough search takes four times as long and saves 15 % and more.
+    static func write(
+        _ raw: RawSpan, to out: inout ByteWriter, isThorough: Bool = false
+    ) -> (storedBytes: Int, isPlain: Bool) {
         let start = out.count
         writePrologue(blockSize: 0, to: &out)
-        unsafe out.write(upTo: raw.byteCount - 1) { unsafe compress(raw, into: $0) }
+        unsafe out.write(upTo: raw.byteCount - 1) {
+            unsafe compress(raw, into: $0, isThorough: isThorough)
+        }
         let storedBytes = out.count - start - blockOffset
         guard storedBytes > 0 else {
             out.truncate(to: start)
@@ -61,13 +67,20 @@ enum LZ4Frame {
             && frame.fixed(at: frame.byteCount - 4, as: UInt32.self) == 0
     }
 
-    private static func compress(_ raw: RawSpan, into room: UnsafeMutableRawBufferPointer) -> Int {
+    private static func compress(
+        _ raw: RawSpan, into room: UnsafeMutableRawBufferPointer, isThorough: Bool
+    ) -> Int {
         // LZ4 reads raw.byteCount bytes and writes at most room.count, both at most 4 MiB; what
         // does not fit gives 0.
         unsafe raw.withUnsafeBytes { source in
-            Int(
-                unsafe LZ4_compress_default(
-                    source.baseAddress, room.baseAddress, Int32(source.count), Int32(room.count)))
+            let (fromBytes, toBytes) = (Int32(source.count), Int32(room.count))
+            let count =
+                isThorough
+                ? unsafe LZ4_compress_HC(
+                    source.baseAddress, room.baseAddress, fromBytes, toBytes, thoroughLevel)
+                : unsafe LZ4_compress_default(
+                    source.baseAddress, room.baseAddress, fromBytes, toBytes)
+            return Int(count)
         }
     }
 

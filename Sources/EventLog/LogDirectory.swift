@@ -10,6 +10,7 @@ struct LogDirectory: Sendable {
     var segments: String { path + "/log" }
     var preparing: String { segments + "/" + Self.preparingName }
 
+    static let packingSuffix = ".packing"
     static let preparingName = "next.preparing"
     static let suffix = ".lz4"
     /// No segment file is larger: checked before one is read into memory.
@@ -19,6 +20,16 @@ struct LogDirectory: Sendable {
         let digits = String(first.rawValue)
         let name = String(repeating: "0", count: 20 - digits.count) + digits
         return segments + "/" + name + Self.suffix
+    }
+
+    /// Where a segment is rewritten before it takes its name.
+    func packing(_ path: String) -> String { path + Self.packingSuffix }
+
+    /// Removes half-made files that a crash or a failure has left behind.
+    func removeLeftovers(suffix: String) throws(LogError) {
+        for name in try list() where name.hasSuffix(suffix) {
+            try unwrap { () throws(StorageError) in try storage.remove("\(segments)/\(name)") }
+        }
     }
 
     /// First LSNs of the segments that are there, in order.

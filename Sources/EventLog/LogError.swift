@@ -24,6 +24,8 @@ package enum LogError: Error, Equatable, Sendable {
     case notWritable(StorageError)
     /// A whole, checksummed record that the replayer could not decode.
     case refusedRecord(LSN, reason: String)
+    /// Sound in itself, and not what was noted about it: only where something was expected.
+    case contradicted(LogContradiction)
 }
 
 /// What is damaged, where, and which records are in doubt.
@@ -56,6 +58,7 @@ extension LogError: CustomStringConvertible {
         case .refusedRecord(let lsn, let reason):
             "record \(lsn) cannot be understood: \(reason). Nothing was skipped; "
                 + "start the version that wrote it, or look at it with `daybook log inspect`."
+        case .contradicted(let contradiction): contradiction.description
         }
     }
 }
@@ -65,6 +68,6 @@ extension Corruption: CustomStringConvertible {
         let range = lastLSN.map { "records \(firstLSN) to \($0)" } ?? "records from \(firstLSN) on"
         return "\(file) is damaged at offset \(offsetBytes): \(what): expected \(expected), "
             + "found \(found). In doubt: \(range). Nothing was changed; restore the file from a "
-            + "copy, and look at it with `daybook log verify`."
+            + "copy; or let `daybook log repair` keep what comes before (it asks first)."
     }
 }

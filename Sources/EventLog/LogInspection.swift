@@ -18,6 +18,10 @@ package enum LogInspection {
         package var storedBytes: UInt64
         package var fileBytes: Int
         package var isSealed: Bool
+        /// Rewritten into large blocks.
+        package var isPacked: Bool
+        /// Bytes up to and with the footer before it was rewritten; 0 where it was not.
+        package var unpackedBytes: UInt64
         /// The hash in the footer; nil where there is no footer yet.
         package var hash: LogHash?
         /// What is wrong with the bytes after the last whole group; nil where they are zeros.
@@ -94,7 +98,8 @@ extension LogInspection.Segment {
             file: scan.path, number: scan.header.number, epoch: scan.header.epoch,
             creation: scan.header.creation, firstLSN: scan.header.firstLSN,
             lastLSN: scan.walk.lastLSN, blocks: scan.walk.blockCount, rawBytes: scan.walk.rawBytes,
-            storedBytes: UInt64(scan.walk.offset), fileBytes: scan.fileBytes, isSealed: false)
+            storedBytes: UInt64(scan.walk.offset), fileBytes: scan.fileBytes, isSealed: false,
+            isPacked: scan.header.isPacked, unpackedBytes: scan.header.unpackedBytes)
         switch scan.ending {
         case .sealed(let footer):
             isSealed = true

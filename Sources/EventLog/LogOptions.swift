@@ -10,7 +10,9 @@ package struct LogOptions: Sendable {
     /// Blocks that may be filled, waiting or on their way to the disk; then `append` waits.
     package var blocksMax = 24
     /// Largest block that the writer syncs by itself while the disk is idle.
-    package var inlineBytesMax = 32 << 10
+    package var inlineBytesMax = 64 << 10
+    /// Whether sealed segments are rewritten into large blocks, in the background.
+    package var rewritesSegments = true
     /// False: no threads; every commit and every new segment is made by the caller, in order.
     ///
     /// What is written is the same; a simulated disk then sees the same operations on every run.

@@ -24,8 +24,7 @@ package final class LogReader: Sendable {
     package func read<T>(
         _ lsn: LSN, _ body: (RawSpan) throws(RecordRefusal) -> T
     ) throws(LogError) -> T? {
-        guard let place = catalogue.place(of: lsn) else { return nil }
-        let block = try block(of: lsn, place)
+        guard let block = try block(of: lsn) else { return nil }
         var result: T?
         do throws(RecordFault<RecordRefusal>) {
             _ = try block.records.forEach(header: block.header, at: block.offset) {
@@ -35,14 +34,20 @@ package final class LogReader: Sendable {
                 return false
             }
         } catch {
-            throw error.logError(in: place.path, from: lsn)
+            throw error.logError(in: block.path, from: lsn)
         }
         return result
     }
 
-    private func block(of lsn: LSN, _ place: Catalogue.Place) throws(LogError) -> LoadedBlock {
+    private func block(of lsn: LSN) throws(LogError) -> LoadedBlock? {
         if let block = cached(lsn) { return block }
-        return try load(lsn, place)
+        let search = try catalogue.opening(lsn) { place throws(LogError) in
+            BlockSearch(
+                file: try unwrap { () throws(StorageError) in try storage.open(place.path, .read) },
+                place: place)
+        }
+        guard let search else { return nil }
+        return try load(lsn, search)
     }
 
     private func cached(_ lsn: LSN) -> LoadedBlock? {
@@ -51,9 +56,8 @@ package final class LogReader: Sendable {
         }
     }
 
-    private func load(_ lsn: LSN, _ place: Catalogue.Place) throws(LogError) -> LoadedBlock {
-        let file = try unwrap { () throws(StorageError) in try storage.open(place.path, .read) }
-        var search = BlockSearch(file: file, place: place)
+    private func load(_ lsn: LSN, _ begun: BlockSearch) throws(LogError) -> LoadedBlock {
+        var search = begun
         let block = try search.find(lsn)
         cache.withLock { blocks in
             if blocks.count >= Self.cachedBlocksMax { blocks.removeFirst() }
@@ -65,13 +69,14 @@ package final class LogReader: Sendable {
 
 /// A block in memory, decompressed and checked.
 struct LoadedBlock: Sendable {
+    let path: String
     let header: BlockHeader
     let offset: Int
     let records: BlockRecords
 }
 
 /// Goes from header to header until it reaches the block that holds a record.
-struct BlockSearch {
+struct BlockSearch: Sendable {
     let file: any StorageFile
     let place: Catalogue.Place
     private var chunk: [UInt8] = []
@@ -139,11 +144,11 @@ struct BlockSearch {
                     at: offset, "checksum of the block", expected: header.bodyChecksum, found: found
                 )
             }
-            try records.load(frame, header: header, at: offset)
+            try records.load(frame, header: header, at: offset, version: place.header.version)
         } catch {
             throw error.corruption(in: file.path, from: header.firstLSN, to: header.lastLSN)
         }
-        return LoadedBlock(header: header, offset: offset, records: records)
+        return LoadedBlock(path: file.path, header: header, offset: offset, records: records)
     }
 
     /// Makes the bytes from `start` to `end` part of the chunk, and `ahead` more on the way.

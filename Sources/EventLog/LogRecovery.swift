@@ -33,6 +33,12 @@ package struct LogSize: Equatable, Sendable {
     package var rawBytes: UInt64 = 0
     /// Bytes of the segments up to their last group; zero-filled rests are not counted.
     package var storedBytes: UInt64 = 0
+    /// Segments that were rewritten into large blocks, their bytes now and before.
+    package var packedSegments = 0
+    package var packedBytes: UInt64 = 0
+    package var unpackedBytes: UInt64 = 0
+    /// Why the newest rewriting failed, in words for people; nil where nothing is wrong.
+    package var trouble: String?
 
     package init() {}
 }

@@ -18,12 +18,13 @@ package enum LogScan {
     ) throws(LogError) {
         var segments = OfflineSegments(directory: directory, storage: storage)
         var records = BlockRecords()
-        try segments.walk(from: first) { _, path, step, bytes throws(LogError) in
+        try segments.walk(from: first) { segment, path, step, bytes throws(LogError) in
             guard case .block(let header, let offset, let frame) = step,
                 header.lastLSN >= first
             else { return true }
             do throws(Defect) {
-                try records.load(bytes.extracting(frame), header: header, at: offset)
+                try records.load(
+                    bytes.extracting(frame), header: header, at: offset, version: segment.version)
             } catch {
                 throw error.corruption(in: path, from: header.firstLSN)
             }

@@ -15,27 +15,37 @@ package struct LogVerification: Equatable, Sendable {
     package var records: UInt64 = 0
     package var rawBytes: UInt64 = 0
     package var storedBytes: UInt64 = 0
-    /// What is wrong with the bytes after the last whole group; nil where they are zeros.
+    /// Segments that were rewritten into large blocks, their bytes now and before.
+    package var packedSegments = 0
+    package var packedBytes: UInt64 = 0
+    package var unpackedBytes: UInt64 = 0
+    /// What is wrong with the bytes after the last whole group or footer; nil where they are zeros.
     package var tornTail: String?
+
+    /// What to note, to hold a later state of the log against it.
+    package var head: NotedHead { NotedHead(lsn: headLSN, hash: headHash) }
 
     package init() {}
 
     /// Reads every byte: checksums, LSNs, records, the joins between segments and the hashes.
     ///
-    /// Ends with `LogError.corrupt` at the first thing that is wrong.
+    /// Ends with `LogError.corrupt` at the first thing that is wrong. What is expected is held
+    /// against the log once all of it was found sound.
     /// - Parameters:
     ///   - directory: The data directory.
     ///   - storage: Where the reads go.
+    ///   - expectation: What the log must be.
     ///   - progress: Called after each segment with the bytes read so far and in all.
     /// - Returns: Where the log ends and what it holds.
-    /// - Throws: `LogError.corrupt`, `.newerFormat` or `.io`.
+    /// - Throws: `LogError.corrupt`, `.contradicted`, `.newerFormat` or `.io`.
     package static func run(
         directory: String, storage: any Storage,
+        expecting expectation: LogExpectation = LogExpectation(),
         progress: (_ bytesRead: UInt64, _ bytesTotal: UInt64) -> Void = { _, _ in }
     ) throws(LogError) -> LogVerification {
         var segments = OfflineSegments(directory: directory, storage: storage)
         var result = LogVerification()
-        var hashing = HashCheck()
+        var hashing = HashCheck(noted: expectation.since)
         var bytesRead: UInt64 = 0
         let bytesTotal = try segments.measure()
         try segments.walk(
@@ -48,7 +58,23 @@ package struct LogVerification: Equatable, Sendable {
                 result.add(scan, hash: hashing.value(scan.header))
                 progress(bytesRead, bytesTotal)
             })
+        if let contradiction = result.contradiction(expectation, passed: hashing.passed) {
+            throw .contradicted(contradiction)
+        }
         return result
+    }
+
+    /// How the log differs from what is expected; `passed` are its hashes at the noted record.
+    private func contradiction(
+        _ expectation: LogExpectation, passed: [LogHash]
+    ) -> LogContradiction? {
+        if let noted = expectation.since, !passed.contains(noted.hash) {
+            return passed.first.map { .otherRecords(noted: noted, found: $0, head: head) }
+                ?? .endsBefore(noted: noted, head: head)
+        }
+        guard let expected = expectation.head else { return nil }
+        if expected != headHash { return .otherHead(expected: expected, head: head) }
+        return tornTail.map { .unexpectedTail($0, head: head) }
     }
 
     private mutating func add(_ scan: SegmentScan, hash: LogHash) {
@@ -59,15 +85,30 @@ package struct LogVerification: Equatable, Sendable {
         records = headLSN.rawValue
         rawBytes += scan.walk.rawBytes
         storedBytes += UInt64(scan.walk.offset)
+        if scan.header.isPacked {
+            packedSegments += 1
+            packedBytes += UInt64(scan.walk.offset)
+            unpackedBytes += scan.header.unpackedBytes
+        }
         if case .torn(let defect) = scan.ending { tornTail = defect.what }
+        if let leftover = scan.leftover { tornTail = leftover.what }
     }
 }
 
 /// Runs the hash over each segment's raw stream and holds it against the footer's.
-private struct HashCheck {
+struct HashCheck {
+    private let noted: NotedHead?
+    /// The hashes of the log up to the noted record.
+    ///
+    /// Two where the record is a segment's last: there is one more behind the next one's opening.
+    private(set) var passed: [LogHash] = []
     private var number: UInt64 = 0
     private var hash = RunningHash()
     private var records = BlockRecords()
+
+    init(noted: NotedHead? = nil) {
+        self.noted = noted
+    }
 
     /// The hash up to here of the segment with this header.
     mutating func value(_ header: SegmentHeader) -> LogHash {
@@ -82,7 +123,8 @@ private struct HashCheck {
         do throws(Defect) {
             switch step {
             case .block(let block, let offset, let frame):
-                try take(block, offset: offset, frame: bytes.extracting(frame))
+                try take(
+                    block, offset: offset, frame: bytes.extracting(frame), version: header.version)
             case .footer(let footer, let offset):
                 try check(footer, offset: offset)
             case .mark, .end: break
@@ -97,19 +139,34 @@ private struct HashCheck {
         number = header.number
         hash = RunningHash()
         hash.update(header.opening.encoded().bytes)
+        if noted?.lsn.next == header.firstLSN { passed.append(hash.value) }
     }
 
     private mutating func take(
-        _ block: BlockHeader, offset: Int, frame: RawSpan
+        _ block: BlockHeader, offset: Int, frame: RawSpan, version: UInt32
     ) throws(Defect) {
-        try records.load(frame, header: block, at: offset)
-        records.withRaw { hash.update($0) }
+        try records.load(frame, header: block, at: offset, version: version)
+        let marker = BlockMarker.byteCount(version: version)
+        var sizes: (upToNoted: Int?, all: Int) = (nil, marker)
         do throws(RecordFault<Never>) {
-            _ = try records.forEach(header: block, at: offset) { _, _ throws(Never) in true }
+            _ = try records.forEach(header: block, at: offset) { lsn, record throws(Never) in
+                sizes.all += Self.lengthBytes(of: record) + record.byteCount
+                if lsn == noted?.lsn { sizes.upToNoted = sizes.all }
+                return true
+            }
         } catch {
             guard case .defect(let defect) = error else { return }
             throw defect
         }
+        let split = sizes.upToNoted ?? 0
+        records.withRaw { hash.update($0.extracting(0..<split)) }
+        if sizes.upToNoted != nil { passed.append(hash.value) }
+        records.withRaw { hash.update($0.extracting(split..<$0.byteCount)) }
+    }
+
+    /// Bytes of the varint before a record, seven bits each; no record is empty.
+    private static func lengthBytes(of record: RawSpan) -> Int {
+        (Int.bitWidth - record.byteCount.leadingZeroBitCount + 6) / 7
     }
 
     private func check(_ footer: SegmentFooter, offset: Int) throws(Defect) {

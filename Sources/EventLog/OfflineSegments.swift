@@ -24,9 +24,10 @@ struct OfflineSegments {
         visit: (SegmentHeader, String, SegmentWalk.Step, RawSpan) throws(LogError) -> Bool,
         finished: (SegmentScan) throws(LogError) -> Void = { _ in }
     ) throws(LogError) {
-        var join: SegmentJoin?
         var names = try directory.listSegments()
-        let skipped = max(names.lastIndex { $0 <= first } ?? 0, 0)
+        let skipped = names.lastIndex { $0 <= first } ?? 0
+        // The first file must be the log's first segment; a later one says itself what it follows.
+        var join = skipped == 0 ? SegmentJoin() : nil
         names.removeFirst(skipped)
         while let name = names.first {
             names.removeFirst()
@@ -62,10 +63,14 @@ struct OfflineSegments {
         try settle(file, name: name)
         let bytes = buffer
         let span = bytes.rawBytes.extracting(0..<loadedBytes)
-        let header = try SegmentHeader.decode(span, file: path, expecting: name)
-        var joined = join ?? SegmentJoin(before: header)
+        var joined: SegmentJoin
+        if let join {
+            joined = join
+        } else {
+            joined = SegmentJoin(before: try .decode(span, file: path, expecting: name))
+        }
         let scan = try SegmentScan(span, path: path, join: &joined, isLast: !isFollowed) {
-            step, bytes throws(LogError) in
+            header, step, bytes throws(LogError) in
             try visit(header, path, step, bytes)
         }
         join = joined
@@ -91,7 +96,7 @@ struct OfflineSegments {
         do throws(LogError) {
             let header = try SegmentHeader.decode(span, file: path, expecting: name)
             var join = SegmentJoin(before: header)
-            _ = try SegmentScan(span, path: path, join: &join, isLast: true) { _, _ in true }
+            _ = try SegmentScan(span, path: path, join: &join, isLast: true) { _, _, _ in true }
             return nil
         } catch {
             return error

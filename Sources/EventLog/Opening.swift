@@ -3,6 +3,8 @@ import Units
 
 /// The first 80 bytes of a segment's raw stream: they tie its hash to the segment before.
 struct Opening {
+    /// Of the raw stream: that of the segment's format.
+    var version: UInt32
     var log: LogIdentity
     var number: UInt64
     var firstLSN: LSN
@@ -23,7 +25,7 @@ struct Opening {
     func encoded() -> ByteWriter {
         var out = ByteWriter(capacity: Self.byteCount)
         out.write(Self.magic)
-        out.writeFixed(UInt64(SegmentHeader.version))
+        out.writeFixed(UInt64(version))
         for value in [log.high, log.low, number, firstLSN.rawValue] { out.writeFixed(value) }
         out.write(previousHash.bytes)
         return out

@@ -1,40 +1,43 @@
 import ByteCoding
 import Units
 
-/// Records on their way to the disk: a block of the raw stream, its marker filled in when it is written.
+/// Records on their way to the disk: a piece of the raw stream, each record behind its length.
 ///
-/// Marker, 32 bytes: magic 4 · record count 4 · group 8 · first LSN 8 · time 8. Then each record:
-/// its length as a varint, its bytes. Owned by one thread at a time; GroupCommit says which.
+/// Owned by one thread at a time; GroupCommit says which.
 final class RawBlock {
     private var buffer: ByteWriter
+    private var hashedBytes = 0
+    private var byteLimit = 0
     private(set) var firstLSN = LSN.zero
     private(set) var recordCount: UInt32 = 0
+    /// The block is the first of its segment: the hash of the segment before.
+    private(set) var previousHash: LogHash?
     var time = WallTime.earliest
 
-    static let markerBytes = 32
-    static let markerMagic: UInt32 = 0x314D_4244
     /// The longest varint of a record's length.
     static let lengthBytesMax = 3
+    /// What a block takes in the segment beside its raw bytes, at most.
+    static let overheadBytes = BlockHeader.byteCount + LZ4Frame.overheadBytes
 
     init(capacity: Int) {
         buffer = ByteWriter(capacity: capacity)
     }
 
     var byteCount: Int { buffer.count }
-    var isEmpty: Bool { recordCount == 0 }
 
     /// Empties the block; the next record will have this LSN.
-    func begin(at lsn: LSN) {
+    func begin(at lsn: LSN, _ place: RawStream.Place) {
         buffer.removeAll()
-        firstLSN = lsn
+        hashedBytes = 0
         recordCount = 0
-        buffer.writeFixed(Self.markerMagic)
-        for _ in 0..<7 { buffer.writeFixed(UInt32(0)) }
+        firstLSN = lsn
+        byteLimit = place.byteLimit
+        previousHash = place.previousHash
     }
 
     /// True where the record fits before the block is full; a first record always does.
-    func hasRoom(for recordBytes: Int, blockBytesMax: Int) -> Bool {
-        isEmpty || byteCount + Self.lengthBytesMax + recordBytes <= blockBytesMax
+    func hasRoom(for recordBytes: Int) -> Bool {
+        recordCount == 0 || byteCount + Self.lengthBytesMax + recordBytes <= byteLimit
     }
 
     func append(_ record: RawSpan) {
@@ -47,11 +50,9 @@ final class RawBlock {
         buffer.withBytes(body)
     }
 
-    /// Fills in the marker: from here on the bytes stand in the raw stream.
-    func stamp(group: UInt64) {
-        buffer.patchFixed(recordCount, at: 4)
-        buffer.patchFixed(group, at: 8)
-        buffer.patchFixed(firstLSN.rawValue, at: 16)
-        buffer.patchFixed(time.microseconds, at: 24)
+    /// Adds to the hash what came since the last call.
+    func addNewBytes(to hash: inout RunningHash) {
+        buffer.withBytes { hash.update($0.extracting(hashedBytes..<$0.byteCount)) }
+        hashedBytes = byteCount
     }
 }

@@ -24,7 +24,8 @@ struct Recovery {
     mutating func run(
         replay: (LSN, RawSpan) throws(RecordRefusal) -> Void, progress: (LogRecovery) -> Void
     ) throws(LogError) {
-        try removeLeftover()
+        try directory.removeLeftovers(suffix: LogDirectory.preparingName)
+        try directory.removeLeftovers(suffix: LogDirectory.packingSuffix)
         let firsts = try directory.listSegments()
         try syncAll(firsts)
         for (index, first) in firsts.enumerated() {
@@ -34,13 +35,6 @@ struct Recovery {
             }
             try recover(file, first: first, isLast: index == firsts.count - 1, replay: replay)
             progress(report)
-        }
-    }
-
-    private func removeLeftover() throws(LogError) {
-        guard try directory.list().contains(LogDirectory.preparingName) else { return }
-        try unwrap { () throws(StorageError) in
-            try directory.storage.remove(directory.preparing)
         }
     }
 
@@ -73,8 +67,8 @@ struct Recovery {
         var replayer = SegmentReplay(path: file.path, hashes: isLast, records: records)
         replayer.hash.update(span.extracting(Opening.range(in: fileBytes)))
         let scan = try SegmentScan(span, path: file.path, join: &join, isLast: isLast) {
-            step, bytes throws(LogError) in
-            try replayer.take(step, bytes, replay: replay)
+            header, step, bytes throws(LogError) in
+            try replayer.take(step, header, bytes, replay: replay)
             return true
         }
         guard scan.header.firstLSN == first else { throw misnamed(scan, first: first) }
@@ -158,12 +152,13 @@ struct SegmentReplay {
     }
 
     mutating func take(
-        _ step: SegmentWalk.Step, _ bytes: RawSpan,
+        _ step: SegmentWalk.Step, _ segment: SegmentHeader, _ bytes: RawSpan,
         replay: (LSN, RawSpan) throws(RecordRefusal) -> Void
     ) throws(LogError) {
         guard case .block(let header, let offset, let frame) = step else { return }
         do throws(Defect) {
-            try records.load(bytes.extracting(frame), header: header, at: offset)
+            try records.load(
+                bytes.extracting(frame), header: header, at: offset, version: segment.version)
         } catch {
             throw error.corruption(in: path, from: header.firstLSN)
         }

@@ -3,6 +3,7 @@ import Units
 
 /// The first 4096 bytes of a segment: a skippable frame, then the opening of the raw stream.
 struct SegmentHeader: Equatable {
+    var version = Self.newestVersion
     var incompatibleFlags: UInt32 = 0
     var compatibleFlags: UInt32 = 0
     var log: LogIdentity
@@ -14,11 +15,15 @@ struct SegmentHeader: Equatable {
     var firstLSN: LSN
     var creation: WallTime
     var previous: SegmentEnd
+    /// Packed segments only: the length, up to and with the footer, before the segment was packed.
+    var unpackedBytes: UInt64 = 0
     /// Checksum of these bytes; the first block names it as the one before.
     var checksum: UInt32 = 0
 
     static let byteCount = 4096
-    static let version: UInt32 = 1
+    static let newestVersion: UInt32 = 2
+    /// Rewritten in large blocks, each of several groups, without marks.
+    static let packedFlag: UInt32 = 1
     static let frameMagic: UInt32 = 0x184D_2A50
     static let frameBytes = UInt32(byteCount - 8 - Opening.frameBytes)
     static let magic = Array("DAYBKLOG".utf8)
@@ -27,8 +32,12 @@ struct SegmentHeader: Equatable {
     /// Where every block's checksum of this segment starts from.
     var seed: UInt32 { UInt32(truncatingIfNeeded: salt ^ (salt >> 32)) }
 
+    var isPacked: Bool { incompatibleFlags & Self.packedFlag != 0 }
+
     var opening: Opening {
-        Opening(log: log, number: number, firstLSN: firstLSN, previousHash: previous.hash)
+        Opening(
+            version: version, log: log, number: number, firstLSN: firstLSN,
+            previousHash: previous.hash)
     }
 }
 
@@ -55,7 +64,7 @@ extension SegmentHeader {
         out.writeFixed(Self.frameBytes)
         out.write(Self.magic)
         out.writeFixed(UInt32(0))
-        out.writeFixed(Self.version)
+        out.writeFixed(version)
         out.writeFixed(incompatibleFlags)
         out.writeFixed(compatibleFlags)
         for value in [log.high, log.low, salt, epoch, number, firstLSN.rawValue] {
@@ -66,6 +75,7 @@ extension SegmentHeader {
             out.writeFixed(value)
         }
         out.write(previous.hash.bytes)
+        out.writeFixed(unpackedBytes)
         out.write([UInt8](repeating: 0, count: 8 + Int(Self.frameBytes) - out.count))
         LZ4Frame.write(plain: opening.encoded().bytes, to: &out)
         let checksum = Self.checksum(of: out.bytes)
@@ -82,13 +92,15 @@ extension SegmentHeader {
         } catch {
             throw error.corruption(in: file, from: lsn)
         }
-        let version: UInt32 = bytes.fixed(at: 20)
         let header = SegmentHeader(fieldsOf: bytes)
-        guard version == Self.version, header.incompatibleFlags == 0 else {
+        let flagsKnown = header.version == 1 ? 0 : Self.packedFlag
+        guard (1...Self.newestVersion).contains(header.version),
+            header.incompatibleFlags & ~flagsKnown == 0
+        else {
+            let flags = hexadecimal(header.incompatibleFlags)
             throw .newerFormat(
-                file: file,
-                found: "format \(version), flags \(hexadecimal(header.incompatibleFlags))",
-                supported: "format \(Self.version), flags 00000000")
+                file: file, found: "format \(header.version), flags \(flags)",
+                supported: "formats 1 to \(Self.newestVersion), flags \(hexadecimal(flagsKnown))")
         }
         do throws(Defect) {
             try header.checkBounds()
@@ -101,7 +113,7 @@ extension SegmentHeader {
     /// Numbers that no log reaches, behind a good checksum: counting on from them would overflow.
     private func checkBounds() throws(Defect) {
         let last = max(previous.lastLSN.rawValue, previous.lastGroup, firstLSN.rawValue)
-        guard number >= 1, max(number, epoch, last) <= Self.numberMax else {
+        guard number >= 1, max(number, epoch, last, unpackedBytes) <= Self.numberMax else {
             throw Defect(
                 at: 64, "limits of the segment header", expected: "numbers below 2^63",
                 found: "segment \(number), epoch \(epoch), \(last)", isTearable: false)
@@ -140,6 +152,7 @@ extension SegmentHeader {
     /// - Precondition: at least 4096 bytes.
     private init(fieldsOf bytes: RawSpan) {
         checksum = bytes.fixed(at: Self.checksumOffset)
+        version = bytes.fixed(at: 20)
         incompatibleFlags = bytes.fixed(at: 24)
         compatibleFlags = bytes.fixed(at: 28)
         log = LogIdentity(high: bytes.fixed(at: 32), low: bytes.fixed(at: 40))
@@ -152,5 +165,6 @@ extension SegmentHeader {
             byteCount: bytes.fixed(at: 88), lastLSN: LSN(rawValue: bytes.fixed(at: 96)),
             lastGroup: bytes.fixed(at: 104),
             hash: LogHash(bytes: bytes.extracting(112..<144).array))
+        unpackedBytes = bytes.fixed(at: 144)
     }
 }

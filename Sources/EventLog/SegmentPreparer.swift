@@ -1,30 +1,30 @@
 import ByteCoding
-import Glibc
 import Storage
 import Threads
 
-/// Makes the next segment's file ahead of its use: zero-filled and synced, under a temporary name.
+/// Makes the next segment's file ahead of its use: its space claimed, zero-filled and synced, under a temporary name.
 ///
-/// In steps of 256 KiB with a pause between them: the same bytes in one go were measured to hold up
-/// commits beside them by 5 to 12 ms. Syncing an overwrite is then 2.4 times as fast as an append.
+/// Claimed at once, so that a full disk is known while a whole segment is still free; filled in
+/// paced steps. Syncing an overwrite of zeros is 2.4 times as fast as syncing an append.
 final class SegmentPreparer: Sendable {
-    private enum State {
+    fileprivate enum State {
         case idle, wanted, filling, stopped
         case ready(any StorageFile)
         case failed(StorageError)
     }
-    private struct Order {
+    fileprivate struct Order {
         var state = State.idle
         /// Someone waits for the file: no more pauses.
         var isUrgent = false
+        /// The last try found no space for a segment; nil before the first has looked.
+        var isShort: Bool?
     }
 
     private let directory: LogDirectory
     private let segmentBytes: Int
     private let monitor = Monitor(Order())
     private let thread: Monitor<DedicatedThread?>
-    private static let stepBytes = 256 << 10
-    private static let pauseMicroseconds: UInt32 = 1000
+    private static let retryMilliseconds = 1000
 
     init(directory: LogDirectory, segmentBytes: Int, isThreaded: Bool) {
         self.directory = directory
@@ -36,27 +36,41 @@ final class SegmentPreparer: Sendable {
         }
     }
 
-    /// Begins the next file, if none is under way.
-    func want() {
-        monitor.change { order in
-            if case .idle = order.state { order.state = .wanted }
+    /// True from a try that found no space until one that did.
+    var isShort: Bool { monitor.withLock { $0.isShort ?? false } }
+
+    /// Waits for the first try, after a `want`, to have looked for space.
+    func waitUntilSpaceIsKnown() {
+        monitor.wait { order in
+            if case .failed = order.state { return () }
+            return order.isShort == nil ? nil : ()
         }
+    }
+
+    /// Begins the next file, if none is under way; without a thread it is there on return, or has failed.
+    func want() {
+        monitor.change { $0.want() }
+        if isInline { makeIfWanted() }
     }
 
     /// The zero-filled file, for the caller to rename; waits until it is there.
     func take() throws(StorageError) -> any StorageFile {
-        guard thread.withLock({ $0 != nil }) else { return try fill() }
         do throws(StorageError) {
             return try takePrepared()
         } catch {
-            // It may have failed long ago, for want of space that is there again: once more, now.
+            // It may have failed long ago, for a reason that is gone: once more, now.
             return try takePrepared()
         }
     }
 
+    private var isInline: Bool { thread.withLock { $0 == nil } }
+
     private func takePrepared() throws(StorageError) -> any StorageFile {
-        want()
-        monitor.change { $0.isUrgent = true }
+        monitor.change { order in
+            order.isUrgent = true
+            if case .idle = order.state { order.state = .wanted }
+        }
+        if isInline { makeIfWanted() }
         let result: Result<any StorageFile, StorageError> = monitor.wait { order in
             switch order.state {
             case .ready(let file): .success(file)
@@ -64,7 +78,10 @@ final class SegmentPreparer: Sendable {
             case .idle, .wanted, .filling, .stopped: nil
             }
         }
-        monitor.change { $0 = Order() }
+        monitor.change { order in
+            order.state = .idle
+            order.isUrgent = false
+        }
         return try result.get()
     }
 
@@ -77,14 +94,26 @@ final class SegmentPreparer: Sendable {
     }
 
     private func run() {
-        while isWanted() {
-            do throws(StorageError) {
-                let file = try fill()
-                finish(.ready(file))
-            } catch {
-                removeLeftover()
-                finish(.failed(error))
-            }
+        while isWanted() { make() }
+    }
+
+    private func makeIfWanted() {
+        let isWanted = monitor.withLock { order in
+            guard case .wanted = order.state else { return false }
+            order.state = .filling
+            return true
+        }
+        if isWanted { make() }
+    }
+
+    private func make() {
+        do throws(StorageError) {
+            let file = try fill()
+            finish(.ready(file))
+        } catch {
+            removeLeftover()
+            if error.isOutOfSpace { monitor.change { $0.isShort = true } }
+            finish(.failed(error))
         }
     }
 
@@ -100,14 +129,11 @@ final class SegmentPreparer: Sendable {
 
     /// Sleeps until there is something to make; false when there never will be.
     private func isWanted() -> Bool {
-        monitor.wait { order in
-            switch order.state {
-            case .wanted:
-                order.state = .filling
-                return true
-            case .stopped: return false
-            case .idle, .filling, .ready, .failed: return nil
-            }
+        while true {
+            let isWanted = monitor.wait(milliseconds: Self.retryMilliseconds) { $0.begin() }
+            if let isWanted { return isWanted }
+            // Nobody asked for so long: where space is wanting, it may be there again.
+            monitor.withLock { $0.retry() }
         }
     }
 
@@ -120,29 +146,49 @@ final class SegmentPreparer: Sendable {
 
     private func fill() throws(StorageError) -> any StorageFile {
         let file = try directory.storage.open(directory.preparing, .create)
-        let zeros = [UInt8](repeating: 0, count: min(Self.stepBytes, segmentBytes))
-        var offset = 0
-        while offset < segmentBytes {
-            let count = min(zeros.count, segmentBytes - offset)
-            try file.write(zeros.rawBytes.extracting(0..<count), at: UInt64(offset))
-            offset += count
-            if try pace(file, isLast: offset == segmentBytes) == .stop { break }
+        try file.reserve(UInt64(segmentBytes))
+        monitor.change { $0.isShort = false }
+        var pace = WritePace(file: file)
+        let zeros = [UInt8](repeating: 0, count: min(WritePace.stepBytes, segmentBytes))
+        while pace.byteCount < segmentBytes {
+            guard let isUrgent = urgency() else { break }
+            let count = min(zeros.count, segmentBytes - pace.byteCount)
+            try pace.write(zeros.rawBytes.extracting(0..<count), isUrgent: isUrgent)
         }
+        try pace.sync()
         return file
     }
 
-    private enum Pace { case goOn, stop }
-
-    private func pace(_ file: any StorageFile, isLast: Bool) throws(StorageError) -> Pace {
-        let (isUrgent, isStopped) = monitor.withLock { order in
-            if case .stopped = order.state { return (order.isUrgent, true) }
-            return (order.isUrgent, false)
+    /// Nil where nobody wants the file any more.
+    private func urgency() -> Bool? {
+        monitor.withLock { order in
+            if case .stopped = order.state { return nil }
+            return order.isUrgent
         }
-        if isStopped { return .stop }
-        if isUrgent && !isLast { return .goOn }
-        try file.sync()
-        // Nobody waits for the pause to end: it only leaves the disk to the commits beside it.
-        if !isUrgent && !isLast { usleep(Self.pauseMicroseconds) }
-        return .goOn
+    }
+}
+
+extension SegmentPreparer.Order {
+    fileprivate mutating func want() {
+        switch state {
+        case .idle: state = .wanted
+        case .failed where isShort == true: state = .wanted
+        case .wanted, .filling, .ready, .failed, .stopped: break
+        }
+    }
+
+    fileprivate mutating func retry() {
+        if case .failed = state, isShort == true { state = .wanted }
+    }
+
+    /// True where the file is to be made now; false where the thread is to end.
+    fileprivate mutating func begin() -> Bool? {
+        switch state {
+        case .wanted:
+            state = .filling
+            return true
+        case .stopped: return false
+        case .idle, .filling, .ready, .failed: return nil
+        }
     }
 }

@@ -8,9 +8,12 @@ struct SegmentScan {
     /// Where the walk ended.
     private(set) var walk: SegmentWalk
     private(set) var ending = Ending.open
+    /// What a crash left behind the footer of the last segment; nil where there are only zeros.
+    private(set) var leftover: Defect?
     /// Bytes of the file.
     let fileBytes: Int
-    private let isLast: Bool
+    /// Only the last segment, and not one that was made whole before it got its name.
+    private let mayBeOpen: Bool
 
     enum Ending: Equatable {
         /// No footer; zeros or nothing after the last group.
@@ -33,28 +36,30 @@ struct SegmentScan {
     /// - Throws: `LogError.corrupt` or `.newerFormat`, and what `visit` throws.
     init(
         _ bytes: RawSpan, path: String, join: inout SegmentJoin, isLast: Bool,
-        visit: (SegmentWalk.Step, RawSpan) throws(LogError) -> Bool
+        visit: (SegmentHeader, SegmentWalk.Step, RawSpan) throws(LogError) -> Bool
     ) throws(LogError) {
         self.path = path
-        self.isLast = isLast
         fileBytes = bytes.byteCount
         header = try SegmentHeader.decode(bytes, file: path, expecting: join.end.lastLSN.next)
+        mayBeOpen = isLast && !header.isPacked
         try join.check(header, path: path)
         walk = SegmentWalk(header)
         try run(bytes, visit)
         if case .sealed(let footer) = ending {
             join.end = SegmentEnd(
-                byteCount: UInt64(walk.offset), lastLSN: footer.lastLSN,
+                byteCount: header.isPacked ? header.unpackedBytes : UInt64(walk.offset),
+                lastLSN: footer.lastLSN,
                 lastGroup: footer.lastGroup, hash: footer.hash)
             join.number = header.number
             join.log = header.log
-        } else if !isLast && ending != .stopped {
+        } else if !mayBeOpen && ending != .stopped {
             throw missingFooter().corruption(in: path, from: walk.nextLSN)
         }
     }
 
     private mutating func run(
-        _ bytes: RawSpan, _ visit: (SegmentWalk.Step, RawSpan) throws(LogError) -> Bool
+        _ bytes: RawSpan,
+        _ visit: (SegmentHeader, SegmentWalk.Step, RawSpan) throws(LogError) -> Bool
     ) throws(LogError) {
         while true {
             guard let step = try nextStep(bytes) else { return }
@@ -64,7 +69,7 @@ struct SegmentScan {
             case .block, .mark:
                 guard case .open = ending else { throw afterFooter(step) }
             }
-            guard try visit(step, bytes) else {
+            guard try visit(header, step, bytes) else {
                 ending = .stopped
                 return
             }
@@ -81,7 +86,8 @@ struct SegmentScan {
                 if case .sealed = ending {
                     // Sealed means that the footer was written with a rest behind it and that the
                     // file was to be cut next: a crash leaves any part of that rest.
-                    guard isLast else { throw error.corruption(in: path, from: walk.nextLSN) }
+                    guard mayBeOpen else { throw error.corruption(in: path, from: walk.nextLSN) }
+                    leftover = error
                     return nil
                 }
                 ending = .torn(error)
@@ -94,7 +100,7 @@ struct SegmentScan {
     private func missingFooter() -> Defect {
         if case .torn(let defect) = ending { return defect }
         return Defect(
-            at: walk.offset, "end of a segment that is not the last", expected: "a footer",
+            at: walk.offset, "end of a segment that must be sealed", expected: "a footer",
             found: "none", isTearable: false)
     }
 

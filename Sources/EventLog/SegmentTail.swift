@@ -11,12 +11,12 @@ final class SegmentTail: @unchecked Sendable {
     private let directory: LogDirectory
     private let options: LogOptions
     private let preparer: SegmentPreparer
+    private let rewriter: SegmentRewriter
     private let catalogue: Catalogue
     private let epoch: UInt64
 
     private var file: any StorageFile
     private var header: SegmentHeader
-    private var hash: RunningHash
     /// Where the next group goes.
     private var offset: Int
     /// Bytes of the file: at least `offset`.
@@ -26,6 +26,8 @@ final class SegmentTail: @unchecked Sendable {
     private var previousChecksum: UInt32
     private var blockCount: UInt64
     private var rawBytes: UInt64
+    /// By how much the segment's blocks are shorter than their raw bytes and all overhead.
+    private(set) var saved: SavedBytes
     private var lastTime: WallTime
     private var out: ByteWriter
     private var places: [(BlockHeader, offset: Int)] = []
@@ -33,16 +35,17 @@ final class SegmentTail: @unchecked Sendable {
     /// Goes on where recovery found the end of the log.
     init(
         _ end: RecoveredEnd, epoch: UInt64, directory: LogDirectory,
-        options: LogOptions, preparer: SegmentPreparer, catalogue: Catalogue
+        options: LogOptions, preparer: SegmentPreparer, rewriter: SegmentRewriter,
+        catalogue: Catalogue
     ) {
         self.directory = directory
         self.options = options
         self.preparer = preparer
+        self.rewriter = rewriter
         self.catalogue = catalogue
         self.epoch = epoch
         file = end.file
         header = end.walk.header
-        hash = end.hash
         offset = end.walk.offset
         fileBytes = end.fileBytes
         lastLSN = end.walk.lastLSN
@@ -50,23 +53,20 @@ final class SegmentTail: @unchecked Sendable {
         previousChecksum = end.walk.previousChecksum
         blockCount = end.walk.blockCount
         rawBytes = end.walk.rawBytes
+        saved = SavedBytes(segment: end.walk.header.number)
         lastTime = end.walk.lastTime
         out = ByteWriter(capacity: 2 * options.groupBytesMax)
     }
 
-    /// Writes and syncs the blocks, as one group where they fit into the segment.
+    /// Writes and syncs the blocks, as one group for each segment that they belong to.
     func write(_ blocks: [RawBlock]) throws(StorageError) {
         var rest = blocks[...]
-        while !rest.isEmpty {
-            var count = countFitting(rest)
-            if count == 0 && blockCount > 0 {
-                try roll()
-                count = countFitting(rest)
-            }
-            // A block larger than a whole segment lengthens that segment.
-            count = max(count, 1)
-            try writeGroup(rest.prefix(count))
-            rest = rest.dropFirst(count)
+        while let first = rest.first {
+            if let hash = first.previousHash { try roll(hash: hash) }
+            let next = rest.dropFirst().firstIndex { $0.previousHash != nil } ?? rest.endIndex
+            let end = min(next, rest.startIndex + Int(UInt16.max))
+            try writeGroup(rest[..<end])
+            rest = rest[end...]
         }
     }
 
@@ -81,22 +81,10 @@ final class SegmentTail: @unchecked Sendable {
         try flush()
     }
 
-    private func countFitting(_ blocks: ArraySlice<RawBlock>) -> Int {
-        var room = fileBytes - offset - SegmentFooter.byteCount - RestFrame.headerBytes
-        var count = 0
-        for block in blocks {
-            room -= block.byteCount + BlockHeader.byteCount + LZ4Frame.overheadBytes
-            guard room >= 0 else { break }
-            count += 1
-        }
-        return min(count, Int(UInt16.max))
-    }
-
     private func writeGroup(_ blocks: ArraySlice<RawBlock>) throws(StorageError) {
         out.removeAll()
         group += 1
         for (index, block) in blocks.enumerated() {
-            block.stamp(group: group)
             lastTime = block.time
             appendBlock(
                 BlockHeader(
@@ -116,16 +104,14 @@ final class SegmentTail: @unchecked Sendable {
         // Room for the header; encode writes over all of it.
         unsafe out.write(upTo: BlockHeader.byteCount) { _ in BlockHeader.byteCount }
         if let raw {
-            let stored = raw.withBytes { bytes in
-                hash.update(bytes)
-                return LZ4Frame.write(bytes, to: &out)
-            }
+            let stored = raw.withBytes { LZ4Frame.write($0, to: &out) }
             header.storedBytes = UInt32(stored.storedBytes)
             if stored.isPlain { header.flags |= BlockHeader.plainFlag }
             let frame = start + BlockHeader.byteCount..<out.count
             header.bodyChecksum = out.withBytes { crc32c($0.extracting(frame)) }
             rawBytes += UInt64(raw.byteCount)
             blockCount += 1
+            saved.byteCount += raw.byteCount + RawBlock.overheadBytes - (out.count - start)
         }
         header.encode(over: &out, at: start, seed: self.header.seed)
         previousChecksum = header.checksum
@@ -134,14 +120,36 @@ final class SegmentTail: @unchecked Sendable {
 
     /// One write, one sync; then the group is durable and readers may see it.
     private func flush() throws(StorageError) {
-        let end = offset + out.count
+        let groupBytes = out.count
+        let end = offset + groupBytes
         writeRest(after: end)
-        let start = UInt64(offset)
-        try out.withBytes { bytes throws(StorageError) in try file.write(bytes, at: start) }
+        do throws(StorageError) {
+            try writeOut()
+        } catch {
+            guard error.isOutOfSpace else { throw error }
+            try retreat()
+            out.truncate(to: groupBytes)
+            try writeOut()
+            fileBytes = end
+        }
         try file.sync()
         offset = end
         catalogue.publish(places, storedBytes: end)
         places.removeAll(keepingCapacity: true)
+    }
+
+    private func writeOut() throws(StorageError) {
+        let start = UInt64(offset)
+        try out.withBytes { bytes throws(StorageError) in try file.write(bytes, at: start) }
+    }
+
+    /// Goes back to the synced end after a write that found the disk full.
+    ///
+    /// Nothing of the group stays, and what the rest of the file held is free for a second try.
+    /// Space was claimed ahead, so this happens only where the file system breaks its word.
+    private func retreat() throws(StorageError) {
+        try file.truncate(to: UInt64(offset))
+        try file.sync()
     }
 
     /// Covers what is left of the file; lengthens it where too little is left for a frame.
@@ -152,36 +160,36 @@ final class SegmentTail: @unchecked Sendable {
     }
 
     /// Seals the segment and begins the next: footer, sync, new file, sync, its name, sync.
-    private func roll() throws(StorageError) {
+    private func roll(hash: LogHash) throws(StorageError) {
         out.removeAll()
         SegmentFooter(
             blockCount: blockCount,
             recordCount: lastLSN.distance(from: header.firstLSN) + 1, rawBytes: rawBytes,
             lastLSN: lastLSN, lastGroup: group, epoch: epoch, previousChecksum: previousChecksum,
-            hash: hash.value
+            hash: hash
         ).encode(to: &out, seed: header.seed)
         try flush()
         let sealed = file
         let end = SegmentEnd(
-            byteCount: UInt64(offset), lastLSN: lastLSN, lastGroup: group, hash: hash.value)
+            byteCount: UInt64(offset), lastLSN: lastLSN, lastGroup: group, hash: hash)
         let next = try NewSegment.make(
             after: end, number: header.number + 1, epoch: epoch, log: header.log,
             directory: directory, options: options, preparer: preparer)
         begin(next)
         // Only now: until the next one stands, the rest of this file is left as it is.
         try sealed.truncate(to: end.byteCount)
+        rewriter.want()
     }
 
     private func begin(_ next: NewSegment) {
         file = next.file
         header = next.header
-        hash = RunningHash()
-        hash.update(header.opening.encoded().bytes)
         offset = SegmentHeader.byteCount
         fileBytes = next.fileBytes
         previousChecksum = header.checksum
         blockCount = 0
         rawBytes = UInt64(Opening.byteCount)
+        saved = SavedBytes(segment: header.number)
         catalogue.append(Catalogue.Segment(path: next.path, header: header))
     }
 }

@@ -107,6 +107,7 @@ struct SegmentWalk {
         guard block.epoch >= epoch else {
             throw sequence(start, "epoch", "\(epoch) or later", "\(block.epoch)")
         }
+        if header.isPacked { return try checkPacked(block, at: start) }
         // An incomplete group is ended only by the mark of the opening that found it.
         let beginsGroup = isGroupComplete || (block.epoch > epoch && block.isMark)
         let isNext =
@@ -117,6 +118,15 @@ struct SegmentWalk {
             throw sequence(
                 start, "group", "one that follows \(group)",
                 "\(block.group), block \(block.indexInGroup)")
+        }
+    }
+
+    /// A packed block may span groups and may end within one.
+    private func checkPacked(_ block: BlockHeader, at start: Int) throws(Defect) {
+        guard block.group >= group, block.blocksInGroup == 1, !block.isMark else {
+            throw sequence(
+                start, "group of a packed block", "\(group) or later",
+                "\(block.group), \(block.blocksInGroup) blocks, flags \(block.flags)")
         }
     }
 
@@ -166,13 +176,13 @@ extension SegmentWalk {
     func lastLSNInDoubt(after defect: Defect, in bytes: RawSpan) -> DamageReach {
         guard defect.isTearable else { return .corrupt(to: nil) }
         var start = defect.offsetBytes + 1
-        while let candidate = firstFrame(bytes, from: start) {
+        while let candidate = Self.firstFrame(bytes, from: start) {
             if let first = firstLSNOfLaterGroup(bytes, at: candidate) {
                 return .corrupt(to: LSN(rawValue: max(first.rawValue, 1) - 1))
             }
             start = candidate + 1
         }
-        return .torn
+        return header.isPacked ? .corrupt(to: nil) : .torn
     }
 
     enum DamageReach: Equatable {
@@ -187,7 +197,8 @@ extension SegmentWalk {
                 return try SegmentFooter.decode(bytes, at: offset, seed: header.seed).lastLSN.next
             }
             let block = try BlockHeader.decode(bytes, at: offset, seed: header.seed)
-            return block.group > groupInFlight ? block.firstLSN : nil
+            let isLater = header.isPacked ? block.firstLSN > nextLSN : block.group > groupInFlight
+            return isLater ? block.firstLSN : nil
         } catch {
             // Not a frame of this segment: the search goes on behind it.
             return nil
@@ -195,7 +206,7 @@ extension SegmentWalk {
     }
 
     /// Offset of the next four bytes that may begin a block or a footer.
-    private func firstFrame(_ bytes: RawSpan, from start: Int) -> Int? {
+    static func firstFrame(_ bytes: RawSpan, from start: Int) -> Int? {
         var offset = start
         while offset + 12 <= bytes.byteCount {
             guard let found = firstByte(0x2A, in: bytes, from: offset + 1) else { return nil }

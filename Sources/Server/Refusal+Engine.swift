@@ -15,6 +15,12 @@ extension Refusal {
                 .tooManyRequests, "overloaded",
                 "too many requests wait already and nothing was changed: try again in a second")
             retryAfterSeconds = 1
+        case .outOfSpace:
+            self.init(
+                HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage"), "outOfSpace",
+                "the daemon's disk is full and nothing was changed: free space there (it goes on by "
+                    + "itself), and send this again; running jobs can still be finished")
+            retryAfterSeconds = 5
         case .notServing:
             self.init(
                 .serviceUnavailable, "notServing",

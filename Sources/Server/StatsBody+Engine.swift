@@ -28,6 +28,7 @@ extension StatsBody {
             ready: UInt64(stats.ready), waitingClaims: UInt64(stats.waitingClaims),
             durableLSN: stats.durableLSN.rawValue, logSegments: UInt64(stats.logSegments),
             logRawBytes: stats.logRawBytes, logStoredBytes: stats.logStoredBytes,
-            residentBytes: usage.residentBytes, cpuSeconds: usage.cpuSeconds)
+            logTrouble: stats.logTrouble, residentBytes: usage.residentBytes,
+            cpuSeconds: usage.cpuSeconds)
     }
 }

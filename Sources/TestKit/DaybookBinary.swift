@@ -15,7 +15,7 @@ package enum ProcessEnd: Equatable, Sendable {
     }
 }
 
-/// What one run of the `daybook` command printed and how it ended.
+/// What one run of a command printed and how it ended.
 package struct CommandResult: Equatable, Sendable {
     package let stdout: String
     package let stderr: String
@@ -30,17 +30,18 @@ package struct CommandResult: Equatable, Sendable {
 package func runDaybook(
     _ arguments: [String], stdin: String = "", environment: [String: String] = [:]
 ) async throws -> CommandResult {
-    try await run(
-        .path(FilePath(builtPath("daybook"))), arguments, stdin: stdin, environment: environment)
+    try await runProgram(
+        builtPath("daybook"), arguments, stdin: stdin, environment: environment)
 }
 
-func run(
-    _ executable: Executable, _ arguments: [String], stdin: String = "",
-    environment: [String: String] = [:]
+/// Runs the program at `path` with `arguments` to its end; `stdin` is what it can read.
+package func runProgram(
+    _ path: String, _ arguments: [String], stdin: String = "", environment: [String: String] = [:]
 ) async throws -> CommandResult {
     let result = try await Subprocess.run(
-        executable, arguments: Arguments(arguments), environment: inherited(adding: environment),
-        input: .string(stdin), output: .string(limit: outputBytesMax),
+        .path(FilePath(path)), arguments: Arguments(arguments),
+        environment: inherited(adding: environment), input: .string(stdin),
+        output: .string(limit: outputBytesMax),
         error: .string(limit: outputBytesMax))
     var exitCode: Int32?
     if case .exited(let code) = result.terminationStatus { exitCode = code }

@@ -1,6 +1,4 @@
 import FoundationEssentials
-import Glibc
-import Subprocess
 
 /// A mounted file system that forgets on command what was not synced: `Tests/FaultTools/losefs.c`.
 package struct LoseFS: Sendable {

@@ -1,7 +1,5 @@
 import FoundationEssentials
 import Glibc
-import Subprocess
-import SystemPackage
 
 /// What a test needs and this machine lacks or forbids; the test is skipped and says so.
 package struct Unavailable: Error, CustomStringConvertible, Sendable {
@@ -42,7 +40,7 @@ package enum SystemTool {
     }
 
     static func run(path: String, _ arguments: [String]) async throws -> String {
-        let result = try await TestKit.run(.path(FilePath(path)), arguments)
+        let result = try await runProgram(path, arguments)
         guard result.exitCode == 0 else {
             throw ToolFault(command: [path] + arguments, result: result)
         }

@@ -7,8 +7,12 @@ package struct DedicatedThread: Sendable {
     private let handle: pthread_t
 
     /// Starts `body` on a thread of this name, of at most 15 bytes.
-    package init(name: String, _ body: @escaping @Sendable () -> Void) {
-        handle = startThread(Start(name: name, body: body))
+    ///
+    /// A background thread has the lowest priority: it takes what others leave of the processors.
+    package init(
+        name: String, isBackground: Bool = false, _ body: @escaping @Sendable () -> Void
+    ) {
+        handle = startThread(Start(name: name, isBackground: isBackground, body: body))
     }
 
     /// Lets the thread go on by itself; instead of `join`.
@@ -26,10 +30,12 @@ package struct DedicatedThread: Sendable {
 
 private final class Start: Sendable {
     let name: String
+    let isBackground: Bool
     let body: @Sendable () -> Void
 
-    init(name: String, body: @escaping @Sendable () -> Void) {
+    init(name: String, isBackground: Bool, body: @escaping @Sendable () -> Void) {
         self.name = name
+        self.isBackground = isBackground
         self.body = body
     }
 }
@@ -51,6 +57,7 @@ private nonisolated func runThread(_ argument: UnsafeMutableRawPointer?) -> Unsa
     let start = unsafe Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
     // Swift ends the name with a zero for the time of the call.
     unsafe daybook_name_this_thread(start.name)
+    if start.isBackground { daybook_lower_this_thread() }
     start.body()
     return nil
 }

@@ -16,7 +16,12 @@ package final class Monitor<State>: @unchecked Sendable {
         unsafe mutex = .allocate(capacity: 1)
         unsafe condition = .allocate(capacity: 1)
         unsafe pthread_mutex_init(mutex, nil)
-        unsafe pthread_cond_init(condition, nil)
+        var attributes = pthread_condattr_t()
+        // The record is this function's own and outlives its use.
+        unsafe pthread_condattr_init(&attributes)
+        unsafe pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        unsafe pthread_cond_init(condition, &attributes)
+        unsafe pthread_condattr_destroy(&attributes)
     }
 
     deinit {
@@ -53,6 +58,26 @@ package final class Monitor<State>: @unchecked Sendable {
         while true {
             if let result = body(&state) { return result }
             unsafe pthread_cond_wait(condition, mutex)
+        }
+    }
+
+    /// The same, but gives up: nil where `body` gave no value for so long.
+    package func wait<T>(milliseconds: Int, _ body: (inout State) -> T?) -> T? {
+        var end = timespec()
+        // The record is this function's own.
+        unsafe clock_gettime(CLOCK_MONOTONIC, &end)
+        end.tv_sec += milliseconds / 1000
+        end.tv_nsec += milliseconds % 1000 * 1_000_000
+        if end.tv_nsec >= 1_000_000_000 {
+            end.tv_sec += 1
+            end.tv_nsec -= 1_000_000_000
+        }
+        lock()
+        defer { unlock() }
+        while true {
+            if let result = body(&state) { return result }
+            let status = unsafe pthread_cond_timedwait(condition, mutex, &end)
+            if status == ETIMEDOUT { return body(&state) }
         }
     }
 

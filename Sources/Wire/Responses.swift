@@ -260,6 +260,8 @@ package struct StatsBody: Equatable, Sendable {
     /// What the log's records take before and after compression and framing.
     package var logRawBytes: UInt64
     package var logStoredBytes: UInt64
+    /// What is wrong with the log's disk, in words for people; nil where nothing is.
+    package var logTrouble: String?
     /// Resident memory and processor time of the daemon.
     package var residentBytes: UInt64
     package var cpuSeconds: Double
@@ -267,8 +269,8 @@ package struct StatsBody: Equatable, Sendable {
     package init(
         version: String, now: WallTime, uptimeSeconds: Double, counts: CountsBody, users: UInt64,
         types: [TypeCounts], ready: UInt64, waitingClaims: UInt64, durableLSN: UInt64,
-        logSegments: UInt64, logRawBytes: UInt64, logStoredBytes: UInt64, residentBytes: UInt64,
-        cpuSeconds: Double
+        logSegments: UInt64, logRawBytes: UInt64, logStoredBytes: UInt64, logTrouble: String?,
+        residentBytes: UInt64, cpuSeconds: Double
     ) {
         self.version = version
         self.now = now
@@ -282,6 +284,7 @@ package struct StatsBody: Equatable, Sendable {
         self.logSegments = logSegments
         self.logRawBytes = logRawBytes
         self.logStoredBytes = logStoredBytes
+        self.logTrouble = logTrouble
         self.residentBytes = residentBytes
         self.cpuSeconds = cpuSeconds
     }

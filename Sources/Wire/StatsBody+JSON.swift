@@ -32,7 +32,8 @@ extension CountsBody: AnswerBody {
 extension StatsBody: AnswerBody {
     package static let fieldNames = [
         "version", "now", "uptimeSeconds", "counts", "users", "types", "ready", "waitingClaims",
-        "durableLSN", "logSegments", "logRawBytes", "logStoredBytes", "residentBytes", "cpuSeconds",
+        "durableLSN", "logSegments", "logRawBytes", "logStoredBytes", "logTrouble", "residentBytes",
+        "cpuSeconds",
     ]
 
     package init(object: JSONObject) throws(JSONFault) {
@@ -46,6 +47,7 @@ extension StatsBody: AnswerBody {
             logSegments: try object.required("logSegments"),
             logRawBytes: try object.required("logRawBytes"),
             logStoredBytes: try object.required("logStoredBytes"),
+            logTrouble: try object.optional("logTrouble"),
             residentBytes: try object.required("residentBytes"),
             cpuSeconds: try object.required("cpuSeconds"))
     }
@@ -64,6 +66,7 @@ extension StatsBody: AnswerBody {
             writer.member("logSegments", logSegments)
             writer.member("logRawBytes", logRawBytes)
             writer.member("logStoredBytes", logStoredBytes)
+            writer.member("logTrouble", logTrouble)
             writer.member("residentBytes", residentBytes)
             writer.member("cpuSeconds", cpuSeconds)
         }

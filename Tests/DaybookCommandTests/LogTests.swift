@@ -58,6 +58,57 @@ struct `daybook log` {
     }
 
     @Test
+    func `holds a log against a head that was noted, while a daemon writes`() async throws {
+        try await Desk.open { desk in
+            let data = desk.directory.file("data")
+            _ = try await desk.daybook("submit", "ann", "t", "--at", "+2h")
+            let noted = try await note(data)
+            #expect(noted.hasPrefix("1:"))
+            try await withThrowingTaskGroup { group in
+                group.addTask {
+                    for _ in 0..<20 {
+                        _ = try await desk.daybook("submit", "ann", "t", "--at", "+2h")
+                    }
+                }
+                for _ in 0..<5 {
+                    let since = try await runDaybook(["log", "verify", data, "--since", noted])
+                    #expect(since.exitCode == 0, "\(since.stderr)")
+                    #expect(since.lines.last == "since 1: nothing before it was changed")
+                }
+                try await group.waitForAll()
+            }
+            let now = try await note(data)
+            #expect(now.hasPrefix("21:"))
+            let json = try await runDaybook(["log", "verify", data, "--since", now, "--json"])
+            #expect(json.stdout.contains(#""head":"\#(now)","since":"\#(now)""#))
+            let hash = String(now.dropFirst(3))
+            #expect(try await runDaybook(["log", "verify", data, "--expect", hash]).exitCode == 0)
+
+            let old = String(noted.dropFirst(2))
+            let grown = try await runDaybook(["log", "verify", data, "--expect", old])
+            #expect(grown.exitCode == 81)
+            #expect(grown.stderr.contains("the head is \(now), expected was the hash \(old)"))
+            let other = try await runDaybook(["log", "verify", data, "--since", "1:\(hash)"])
+            #expect(other.exitCode == 81)
+            #expect(other.stderr.contains("up to record 1 its hash is \(old)"))
+            let ahead = try await runDaybook(["log", "verify", data, "--since", "22:\(hash)"])
+            #expect(ahead.exitCode == 81)
+            #expect(ahead.stderr.contains("the log ends at \(now), before the noted record 22"))
+            for options in [["--since", "1"], ["--expect", "abc"]] {
+                #expect(try await runDaybook(["log", "verify", data] + options).exitCode == 64)
+            }
+        }
+    }
+
+    /// What `log verify` says should be noted.
+    private func note(_ data: String) async throws -> String {
+        let verified = try await runDaybook(["log", "verify", data])
+        let mark = "note this  "
+        let line = try #require(verified.lines.first { $0.hasPrefix(mark) })
+        return String(line.dropFirst(mark.count))
+    }
+
+    @Test
     func `says that a directory holds no log`() async throws {
         let directory = try TemporaryDirectory()
         let result = try await runDaybook(["log", "verify", directory.file("nothing")])

@@ -80,65 +80,6 @@ import Units
         #expect(image.crashed().bytes(of: torn.keptIn) == Array(bytes[offset...end]))
     }
 
-    @Test func `no flipped bit anywhere gives wrong records`() throws {
-        let sample = try Sample()
-        let all = sampleRecords(1...sample.recordsTotal)
-        var refused = 0
-        var torn = 0
-        for offset in sample.bytes.indices {
-            var bytes = sample.bytes
-            bytes[offset] ^= 1 << UInt8(offset % 8)
-            let image = sample.damaged(bytes)
-            do throws(LogError) {
-                let opened = try OpenedLog(image, options: smallOptions(segmentBytes: 8192))
-                torn += 1
-                let isBehindLastGroup = offset >= sample.last.upperBound
-                let expected = isBehindLastGroup ? all : Array(all.prefix(sample.recordsBefore))
-                #expect(opened.replayed == expected, "bit at \(offset)")
-                #expect(offset >= sample.last.lowerBound, "bit at \(offset) was cut away")
-            } catch {
-                refused += 1
-                guard case .corrupt(let corruption) = error else {
-                    Issue.record("bit at \(offset): \(error)")
-                    continue
-                }
-                #expect(corruption.file == Self.first)
-                #expect(offset < sample.last.lowerBound, "bit at \(offset): \(error)")
-            }
-        }
-        #expect(refused == sample.last.lowerBound)
-        #expect(torn == sample.bytes.count - sample.last.lowerBound)
-    }
-
-    @Test func `every flipped bit of a closed and sealed log is found by verification`() throws {
-        let disk = VolatileStorage()
-        let options = smallOptions(segmentBytes: 5120, blockBytes: 512)
-        let opened = try OpenedLog(disk, options: options)
-        for number in 1...12 { opened.write([sampleRecord(number)]) }
-        opened.log.close()
-        let whole = try LogVerification.run(directory: "/data", storage: disk)
-        #expect(whole.segments >= 3)
-        for path in disk.fileNames where path.hasSuffix(".lz4") {
-            let bytes = try #require(disk.bytes(of: path))
-            for offset in bytes.indices {
-                var changed = bytes
-                changed[offset] ^= 0x80 >> UInt8(offset % 8)
-                disk.replace(path, with: changed)
-                #expect(verification(of: disk) != whole, "\(path) at \(offset)")
-            }
-            disk.replace(path, with: bytes)
-        }
-        #expect(verification(of: disk) == whole)
-    }
-
-    private func verification(of disk: VolatileStorage) -> LogVerification? {
-        do throws(LogError) {
-            return try LogVerification.run(directory: "/data", storage: disk)
-        } catch {
-            return nil
-        }
-    }
-
     @Test func `a bad group before a good one is corruption, with the records in doubt`() throws {
         let sample = try Sample()
         var blocks: [LogInspection.Block] = []

@@ -46,15 +46,16 @@ import Units
         opened.log.close()
     }
 
-    @Test func `begins each file as it always did`() throws {
-        let disk = VolatileStorage()
-        let opened = try OpenedLog(disk, options: smallOptions(segmentBytes: 4_850))
+    @Test func `is sealed before a newer one is written behind it`() throws {
+        let disk = try golden()
+        let opened = try OpenedLog(disk)
+        opened.write([sampleRecord(1)])
         opened.log.close()
-        let path = "/data/log/\(Self.names[0])"
-        // Segment header and mark of the opening: what no version of LZ4 has a say in.
-        let head = 4_096 + 80
-        let written = try #require(disk.bytes(of: path)).prefix(head)
-        #expect(try #require(golden().bytes(of: path)).prefix(head) == written)
+        let verification = try LogVerification.run(directory: "/data", storage: disk)
+        #expect(verification.headLSN == LSN(rawValue: 7))
+        #expect(verification.segments == 3)
+        let again = try OpenedLog(disk)
+        #expect(again.replayed == Self.records + [sampleRecord(1)])
     }
 
     @Test func `is shown in the documents by bytes that stand in a real log`() throws {

@@ -5,8 +5,11 @@ import Synchronization
 import Units
 
 /// Small segments, no threads, the same identity and salts on every run.
-func smallOptions(segmentBytes: Int = 8192, blockBytes: Int = 1024) -> LogOptions {
+func smallOptions(
+    segmentBytes: Int = 8192, blockBytes: Int = 1024, rewritesSegments: Bool = false
+) -> LogOptions {
     var options = LogOptions()
+    options.rewritesSegments = rewritesSegments
     options.segmentBytes = segmentBytes
     options.groupBytesMax = blockBytes
     options.isThreaded = false

@@ -26,9 +26,10 @@ import Units
                 #expect(try rawHash(of: active.file) == "\(result.headHash)", "\(number) records")
                 #expect(result.headLSN.rawValue == UInt64(number))
                 guard number == 60 else { continue }
-                for segment in segments.dropLast() {
+                for (segment, next) in zip(segments, segments.dropFirst()) {
                     let hash = try #require(segment.hash)
                     #expect(try rawHash(of: segment.file) == "\(hash)")
+                    #expect(try previousHash(in: next.file) == "\(hash)")
                     sealed += 1
                 }
             }
@@ -41,6 +42,11 @@ import Units
     private func rawHash(of path: String) throws -> String {
         let line = try run("bash -c 'set -o pipefail; lz4 -dc \(path) | sha256sum || echo failed'")
         return line.contains("failed") ? "lz4 failed" : String(line.prefix(64))
+    }
+
+    /// The hash that the opening of a segment names, as docs/log-format.md tells how to see it.
+    private func previousHash(in path: String) throws -> String {
+        try run("lz4 -dc \(path) | head -c 80 | tail -c 32 | od -An -tx1 | tr -d ' \\n'")
     }
 
     private func run(_ command: String) throws -> String {

@@ -35,8 +35,10 @@ final class VolatileStorage: Storage {
         var operations = 0
         var failingOperation: Int?
         var failed: StorageError.Operation?
+        var failedPath: String?
         var operationsAfterFailure = 0
         var holder: Int32?
+        var refusedSuffix: String?
     }
     private let state = Mutex(State())
 
@@ -46,6 +48,10 @@ final class VolatileStorage: Storage {
     var operationsAfterFailure: Int { state.withLock { $0.operationsAfterFailure } }
     /// What failed.
     var failed: StorageError.Operation? { state.withLock { $0.failed } }
+    /// Whether what failed was the making of a next segment, which is tried again later.
+    var hasFailedAhead: Bool {
+        state.withLock { $0.failedPath?.hasSuffix("/next.preparing") ?? false }
+    }
     var fileNames: [String] { state.withLock { $0.names.keys.sorted() } }
 
     /// Lets the N-th change from now on fail, counted from 1.
@@ -55,6 +61,11 @@ final class VolatileStorage: Storage {
             state.failed = nil
             state.operationsAfterFailure = 0
         }
+    }
+
+    /// Lets the renaming of files whose names end so fail, until it is called with nil.
+    func refuseRenames(of suffix: String?) {
+        state.withLock { $0.refusedSuffix = suffix }
     }
 
     /// The disk after a power cut: only what was synced, under names that were synced.
@@ -164,6 +175,7 @@ extension VolatileStorage {
 
     func rename(_ path: String, to newPath: String) throws(StorageError) {
         try change(path, .rename) { state in
+            if let suffix = state.refusedSuffix, path.hasSuffix(suffix) { return EIO }
             guard let number = state.names.removeValue(forKey: path) else { return ENOENT }
             state.names[newPath] = number
             return nil
@@ -194,6 +206,7 @@ extension VolatileStorage {
             if state.failed != nil { state.operationsAfterFailure += 1 }
             if state.operations == state.failingOperation {
                 state.failed = operation
+                state.failedPath = path
                 return EIO
             }
             return body(&state)

@@ -66,7 +66,8 @@ import Wire
         let stats = StatsBody(
             version: "1", now: time, uptimeSeconds: 1.5, counts: counts, users: 2,
             types: [StatsBody.TypeCounts(type: "t", counts: counts)], ready: 3, waitingClaims: 4,
-            durableLSN: 5, logSegments: 6, logRawBytes: 7, logStoredBytes: 8, residentBytes: 9,
+            durableLSN: 5, logSegments: 6, logRawBytes: 7, logStoredBytes: 8, logTrouble: "full",
+            residentBytes: 9,
             cpuSeconds: 0.1)
         #expect(try StatsBody(json: stats.json()) == stats)
         let users = UserPageBody(users: [.init(user: "u", counts: counts)], next: "1")

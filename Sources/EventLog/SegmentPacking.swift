@@ -1,0 +1,121 @@
+import ByteCoding
+import Storage
+import Units
+
+/// Makes the packed file of one segment, and proves that it holds the same raw stream.
+struct SegmentPacking {
+    let directory: LogDirectory
+    /// Asked between blocks; true ends the work.
+    let isStopped: @Sendable () -> Bool
+
+    struct Made {
+        var header: SegmentHeader
+        var places: [BlockPlace]
+        var byteCount: Int
+    }
+
+    /// Reads the sealed segment at `path` and writes its raw stream to `target` in large blocks.
+    ///
+    /// - Parameters:
+    ///   - path: The segment.
+    ///   - header: Its header, as it was when it was opened.
+    ///   - target: Made anew.
+    /// - Returns: What was made, whole and durable under the target's name; nil if stopped.
+    /// - Throws: `LogError.corrupt` if the segment, or what was written, is not what it should be.
+    func pack(_ path: String, header: SegmentHeader, into target: String) throws(LogError) -> Made?
+    {
+        var buffer: [UInt8] = []
+        let count = try load(path, into: &buffer, from: header.firstLSN)
+        let bytes = buffer.rawBytes.extracting(0..<count)
+        let packed = try begin(header, byteCount: count, target: target)
+        var records = BlockRecords()
+        var join = SegmentJoin(before: header)
+        let scan = try SegmentScan(bytes, path: path, join: &join, isLast: false) {
+            header, step, bytes throws(LogError) in
+            guard case .block(let block, let offset, let frame) = step else { return true }
+            if isStopped() { return false }
+            try Self.add(
+                block, bytes.extracting(frame), at: offset, of: header, path: path, &records,
+                to: packed)
+            return true
+        }
+        guard case .sealed(let footer) = scan.ending else { return nil }
+        try check(packed.hash.value, against: footer, scan)
+        return try finish(packed, footer, target: target)
+    }
+
+    private func load(
+        _ path: String, into buffer: inout [UInt8], from lsn: LSN
+    ) throws(LogError) -> Int {
+        let file = try unwrap { () throws(StorageError) in
+            try directory.storage.open(path, .read)
+        }
+        return try directory.load(file, into: &buffer, expecting: lsn)
+    }
+
+    private func begin(
+        _ header: SegmentHeader, byteCount: Int, target: String
+    ) throws(LogError) -> PackedSegment {
+        try directory.removeLeftovers(suffix: LogDirectory.packingSuffix)
+        return try unwrap { () throws(StorageError) in
+            let file = try directory.storage.open(target, .create)
+            return try PackedSegment(of: header, byteCount: UInt64(byteCount), file: file)
+        }
+    }
+
+    static func add(
+        _ block: BlockHeader, _ frame: RawSpan, at offset: Int, of header: SegmentHeader,
+        path: String, _ records: inout BlockRecords, to packed: PackedSegment
+    ) throws(LogError) {
+        do throws(Defect) {
+            try records.load(frame, header: block, at: offset, version: header.version)
+        } catch {
+            throw error.corruption(in: path, from: block.firstLSN)
+        }
+        do throws(StorageError) {
+            try records.withRaw { bytes throws(StorageError) in
+                try packed.append(bytes, of: block)
+            }
+        } catch {
+            throw .io(error)
+        }
+    }
+
+    private func check(
+        _ hash: LogHash, against footer: SegmentFooter, _ scan: SegmentScan
+    ) throws(LogError) {
+        guard hash == footer.hash else {
+            throw Defect(
+                at: scan.walk.offset - SegmentFooter.byteCount,
+                "hash of the segment's raw stream", expected: "\(footer.hash)", found: "\(hash)",
+                isTearable: false
+            ).corruption(in: scan.path, from: scan.header.firstLSN, to: scan.walk.lastLSN)
+        }
+    }
+
+    /// Seals the file and reads it back from the disk, as a verification would.
+    private func finish(
+        _ packed: PackedSegment, _ footer: SegmentFooter, target: String
+    ) throws(LogError) -> Made {
+        var buffer: [UInt8] = []
+        let (_, byteCount) = try unwrap { () throws(StorageError) in
+            try packed.seal(lastGroup: footer.lastGroup, epoch: footer.epoch)
+        }
+        let count = try load(target, into: &buffer, from: packed.header.firstLSN)
+        var join = SegmentJoin(before: packed.header)
+        var hashing = HashCheck()
+        _ = try SegmentScan(
+            buffer.rawBytes.extracting(0..<count), path: target, join: &join, isLast: false
+        ) { header, step, bytes throws(LogError) in
+            try hashing.take(step, header: header, path: target, bytes)
+            return true
+        }
+        guard join.end.hash == footer.hash, join.end.lastLSN == footer.lastLSN else {
+            throw Defect(
+                at: 0, "hash of the rewritten segment", expected: "\(footer.hash)",
+                found: "\(join.end.hash)", isTearable: false
+            ).corruption(in: target, from: packed.header.firstLSN)
+        }
+        return Made(header: packed.header, places: packed.places, byteCount: byteCount)
+    }
+}

@@ -1,0 +1,123 @@
+import ByteCoding
+import EventLog
+import Storage
+import Testing
+import Units
+
+@Suite struct `Rewriting sealed segments` {
+    private let options = smallOptions(rewritesSegments: true)
+
+    /// Many small groups over several segments, without threads: sealed ones are rewritten at once.
+    private func written(on disk: VolatileStorage, groups: Int = 120) throws -> OpenedLog {
+        let opened = try OpenedLog(disk, options: options)
+        for record in 1...groups { opened.write([sampleRecord(record)]) }
+        return opened
+    }
+
+    private func segments(_ disk: VolatileStorage) throws -> [LogInspection.Segment] {
+        var segments: [LogInspection.Segment] = []
+        try LogInspection.run(directory: "/data", storage: disk) { segments.append($0) }
+        return segments
+    }
+
+    @Test func `keeps stream, hash and records, and takes fewer bytes`() throws {
+        let disk = VolatileStorage()
+        let opened = try written(on: disk)
+        let found = try segments(disk)
+        #expect(found.count > 3)
+        #expect(found.dropLast().allSatisfy { $0.isPacked && $0.isSealed })
+        #expect(found.dropLast().allSatisfy { $0.storedBytes < $0.unpackedBytes })
+        #expect(found.last?.isPacked == false)
+        let size = opened.log.size
+        #expect(size.packedSegments == found.count - 1)
+        #expect(size.packedBytes < size.unpackedBytes)
+        #expect(size.trouble == nil)
+        let verification = try LogVerification.run(directory: "/data", storage: disk)
+        #expect(verification.headLSN == LSN(rawValue: 120))
+        let again = try OpenedLog(disk.killed(), options: options)
+        #expect(again.replayed == sampleRecords(1...120))
+    }
+
+    @Test func `leaves the head hash as it is`() throws {
+        let disk = VolatileStorage()
+        disk.refuseRenames(of: ".packing")
+        let plain = try written(on: disk)
+        #expect(plain.log.size.trouble != nil)
+        #expect(plain.log.size.packedSegments == 0)
+        let before = try LogVerification.run(directory: "/data", storage: disk)
+        plain.log.close()
+        disk.refuseRenames(of: nil)
+        // The next opening takes up what is left to do.
+        let again = try OpenedLog(disk, options: options)
+        #expect(again.log.size.packedSegments > 3)
+        #expect(again.log.size.trouble == nil)
+        let after = try LogVerification.run(directory: "/data", storage: disk)
+        #expect(after.headHash == before.headHash)
+        #expect(after.rawBytes == before.rawBytes)
+        #expect(after.storedBytes < before.storedBytes)
+    }
+
+    @Test func `does not disturb readers`() throws {
+        let disk = VolatileStorage()
+        let opened = try OpenedLog(disk, options: options)
+        let reader = opened.log.reader()
+        for record in 1...120 {
+            opened.write([sampleRecord(record)])
+            for lsn in [1, record / 2, record] where lsn > 0 {
+                let found = try reader.read(LSN(rawValue: UInt64(lsn))) { $0.array }
+                #expect(found == sampleRecord(lsn), "record \(lsn) of \(record)")
+            }
+        }
+        #expect(opened.log.size.packedSegments > 3)
+    }
+
+    @Test func `refuses a damaged segment and leaves it as it was`() throws {
+        let disk = VolatileStorage()
+        disk.refuseRenames(of: ".packing")
+        let opened = try written(on: disk)
+        opened.log.close()
+        disk.refuseRenames(of: nil)
+        let first = try #require(segments(disk).first)
+        var bytes = try #require(disk.bytes(of: first.file))
+        // In the body of a block that comes early.
+        bytes[4096 + 80 + 80 + 20] ^= 1
+        let damaged = disk.killed()
+        damaged.replace(first.file, with: bytes)
+        #expect(throws: LogError.self) { try OpenedLog(damaged, options: options) }
+        #expect(damaged.bytes(of: first.file) == bytes)
+    }
+
+    @Test func `that a crash cut short leaves nothing behind`() throws {
+        let disk = VolatileStorage()
+        let opened = try written(on: disk, groups: 60)
+        opened.log.close()
+        var number = 0
+        while true {
+            number += 1
+            let image = disk.killed()
+            image.fail(operation: number)
+            do throws(LogError) {
+                let cut = try OpenedLog(image, options: options)
+                for record in 61...120 { cut.write([sampleRecord(record)]) }
+            } catch {}
+            guard image.failed != nil else { break }
+            for after in [image.crashed(), image.killed()] {
+                let again = try OpenedLog(after, options: options)
+                #expect(again.replayed.count >= 60, "operation \(number)")
+                #expect(again.replayed == sampleRecords(1...max(again.replayed.count, 1)))
+            }
+        }
+        #expect(number > 100)
+    }
+
+    @Test func `begins with removing what a crash left half made`() throws {
+        let disk = VolatileStorage()
+        let opened = try written(on: disk, groups: 20)
+        opened.log.close()
+        let leftover = "/data/log/00000000000000000001.lz4.packing"
+        _ = try disk.open(leftover, .create)
+        let again = try OpenedLog(disk, options: options)
+        #expect(again.replayed == sampleRecords(1...20))
+        #expect(!disk.fileNames.contains(leftover))
+    }
+}

@@ -121,6 +121,11 @@ let package = Package(
             swiftSettings: settings),
         room(
             "TestKit", imports: ["Storage"], libraries: [subprocess, system]),
+        // For tests; no product of the package.
+        .executableTarget(
+            name: "LogWriter",
+            dependencies: ["Units", "ByteCoding", "Storage", "Threads", "EventLog", arguments],
+            swiftSettings: settings),
 
         tests(of: "Units", imports: ["Units"]),
         tests(of: "ByteCoding", imports: ["ByteCoding"]),
@@ -148,6 +153,9 @@ let package = Package(
         tests(
             of: "DaybookCommand",
             imports: ["Units", "ByteCoding", "Wire", "Client", "TestKit", "DaybookCommand"]),
+        tests(
+            of: "Fault",
+            imports: ["Units", "Wire", "Client", "TestKit", "DaybookCommand", "LogWriter"]),
         tests(of: "House", imports: ["TestKit"], libraries: [subprocess, system]),
     ]
 )

@@ -38,6 +38,12 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "How many of these commands may run at once.")
     var slots = 4
 
+    @Option(
+        help: ArgumentHelp(
+            "Bytes of a segment of the log, from 65536 (64 KiB) to 1073741824 (1 GiB).",
+            valueName: "bytes"))
+    var segmentSize = EngineOptions().segmentBytes
+
     @OptionGroup var results: ResultOptions
 
     func validate() throws {
@@ -52,6 +58,11 @@ struct ServeCommand: AsyncParsableCommand {
         guard (1...1_000).contains(slots) else {
             throw ValidationError("--slots must be 1 to 1000.")
         }
+        guard Self.segmentSizes.contains(segmentSize) else {
+            throw ValidationError(
+                "--segment-size must be \(Self.segmentSizes.lowerBound) to "
+                    + "\(Self.segmentSizes.upperBound) bytes.")
+        }
         _ = try ExecutionRule.commands(execute)
     }
 
@@ -61,7 +72,8 @@ struct ServeCommand: AsyncParsableCommand {
         let report = RecoveryReport()
         let engine: Engine
         do throws(LogError) {
-            engine = try await Engine.open(directory: data, progress: report.tell)
+            engine = try await Engine.open(
+                directory: data, options: engineOptions, progress: report.tell)
         } catch {
             throw CommandFailure(error)
         }
@@ -80,4 +92,13 @@ struct ServeCommand: AsyncParsableCommand {
         if let failure = engine.failure { throw CommandFailure(logFailure: failure) }
         logger.info("stopped")
     }
+
+    private var engineOptions: EngineOptions {
+        var options = EngineOptions()
+        options.segmentBytes = segmentSize
+        return options
+    }
+
+    /// The largest that recovery reads, and the smallest that is more than its own bookkeeping.
+    private static let segmentSizes = 64 << 10...1 << 30
 }

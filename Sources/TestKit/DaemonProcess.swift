@@ -5,17 +5,20 @@
 package final class DaemonProcess: Sendable {
     /// `http://127.0.0.1:PORT`.
     package let address: String
-    private let process: DaybookProcess
+    private let process: ChildProcess
 
     /// Starts a daemon and waits until it serves.
     ///
     /// `listen` is for a restart at the address of a predecessor; `arguments` are further ones of
-    /// `daybook serve`. Throws `DaemonFault` if the process ended before it served.
+    /// `daybook serve`; `environment` is added to that of the test. Throws `DaemonFault` if the
+    /// process ended before it served.
     package static func start(
-        dataDirectory: String, listen: String = "127.0.0.1:0", arguments: [String] = []
+        dataDirectory: String, listen: String = "127.0.0.1:0", arguments: [String] = [],
+        environment: [String: String] = [:]
     ) async throws -> DaemonProcess {
-        let process = try DaybookProcess(
-            ["serve", "--data", dataDirectory, "--listen", listen] + arguments)
+        let process = try ChildProcess(
+            daybook: ["serve", "--data", dataDirectory, "--listen", listen] + arguments,
+            environment: environment)
         let mark = "daybook: listening on "
         guard let line = await process.line(beginningWith: mark) else {
             throw DaemonFault(end: try await process.waitForEnd(), stderr: process.stderr)
@@ -23,7 +26,7 @@ package final class DaemonProcess: Sendable {
         return DaemonProcess(process, address: String(line.dropFirst(mark.count)))
     }
 
-    private init(_ process: DaybookProcess, address: String) {
+    private init(_ process: ChildProcess, address: String) {
         self.process = process
         self.address = address
     }

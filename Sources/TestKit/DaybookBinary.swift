@@ -31,20 +31,16 @@ package func runDaybook(
     _ arguments: [String], stdin: String = "", environment: [String: String] = [:]
 ) async throws -> CommandResult {
     try await runProgram(
-        daybookPath(), arguments, stdin: stdin, environment: environment)
+        builtPath("daybook"), arguments, stdin: stdin, environment: environment)
 }
 
 /// Runs the program at `path` with `arguments` to its end; `stdin` is what it can read.
 package func runProgram(
     _ path: String, _ arguments: [String], stdin: String = "", environment: [String: String] = [:]
 ) async throws -> CommandResult {
-    var overrides: [Environment.Key: String?] = [:]
-    for (name, value) in environment {
-        if let key = Environment.Key(rawValue: name) { overrides[key] = value }
-    }
     let result = try await Subprocess.run(
         .path(FilePath(path)), arguments: Arguments(arguments),
-        environment: .inherit.updating(overrides), input: .string(stdin),
+        environment: inherited(adding: environment), input: .string(stdin),
         output: .string(limit: outputBytesMax),
         error: .string(limit: outputBytesMax))
     var exitCode: Int32?
@@ -56,8 +52,17 @@ package func runProgram(
 /// The most that a command of a test may print.
 private let outputBytesMax = 64 << 20
 
-/// The `daybook` binary that was built with the running tests, debug or release.
-package func daybookPath() throws -> String {
+/// This process's environment and more.
+func inherited(adding variables: [String: String]) -> Environment {
+    var overrides: [Environment.Key: String?] = [:]
+    for (name, value) in variables {
+        if let key = Environment.Key(rawValue: name) { overrides[key] = value }
+    }
+    return .inherit.updating(overrides)
+}
+
+/// A program that was built with the running tests, debug or release.
+package func builtPath(_ program: String) throws -> String {
     let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-    return String(tests[..<(tests.lastIndex(of: "/") ?? tests.endIndex)]) + "/daybook"
+    return String(tests[..<(tests.lastIndex(of: "/") ?? tests.endIndex)]) + "/" + program
 }

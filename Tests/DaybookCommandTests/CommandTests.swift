@@ -151,7 +151,7 @@ struct `The command line` {
     @Test
     func `works on jobs in a process of its own until it is told to stop`() async throws {
         try await Desk.open { desk in
-            let worker = try DaybookProcess([
+            let worker = try ChildProcess(daybook: [
                 "work", "--type", "t", "--exec", "cat", "--worker", "w7", "--server",
                 desk.daemon.address,
             ])

@@ -71,9 +71,19 @@ struct `daybook serve` {
         let result = try await runDaybook(arguments)
         #expect(result.exitCode == 64)
         #expect(result.stderr.contains("--insecure-listen"))
-        let daemon = try DaybookProcess(arguments + ["--insecure-listen"])
+        let daemon = try ChildProcess(daybook: arguments + ["--insecure-listen"])
         #expect(await daemon.line(beginningWith: "daybook: listening on http://0.0.0.0:") != nil)
         #expect(try await daemon.terminate() == .exited(0))
+    }
+
+    @Test(arguments: [65_535, (1 << 30) + 1])
+    func `refuses segments that are too small or too large`(byteCount: Int) async throws {
+        let directory = try TemporaryDirectory()
+        let result = try await runDaybook([
+            "serve", "--data", directory.file("data"), "--segment-size", "\(byteCount)",
+        ])
+        #expect(result.exitCode == 64)
+        #expect(result.stderr.contains("--segment-size must be 65536 to 1073741824 bytes"))
     }
 
     @Test

@@ -247,7 +247,7 @@ struct `An executor` {
     func `that is killed loses its lease, and another one finishes the job`() async throws {
         try await Workshop.open { shop in
             try await shop.submit("j", resultLocation: shop.url("out"), leaseSeconds: 1)
-            let victim = try DaybookProcess([
+            let victim = try ChildProcess(daybook: [
                 "work", "--type", "t", "--exec", "exec sleep 5", "--server", shop.daemon.address,
             ])
             try await shop.job("j") { $0.status == "PROCESSING" }

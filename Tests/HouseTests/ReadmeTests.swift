@@ -8,7 +8,7 @@ import Testing
     /// Starts what `make run` starts, on another port and directory, without building again.
     @Test func `has only commands that work`() async throws {
         let directory = try TemporaryDirectory()
-        let daybook = try daybookPath()
+        let daybook = try builtPath("daybook")
         let script = try tour()
             .replacing("$PWD/.build/release", with: String(daybook.dropLast("/daybook".count)))
             .replacing("daybook-data", with: directory.file("data"))

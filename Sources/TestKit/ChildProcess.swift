@@ -2,21 +2,30 @@ import Subprocess
 import Synchronization
 import SystemPackage
 
-/// A process of the built `daybook` that runs beside the test.
+/// A process that runs beside the test.
 ///
 /// It is killed when nobody holds it any more.
-package final class DaybookProcess: Sendable {
+package final class ChildProcess: Sendable {
     private let run: Task<ProcessEnd, any Error>
     private let signals = AsyncStream<Signal>.makeStream()
     private let outputs: Outputs
 
-    /// Starts `daybook` with `arguments`.
-    package init(_ arguments: [String]) throws {
-        let path = try daybookPath()
+    /// Starts the built `daybook`.
+    package convenience init(
+        daybook arguments: [String], environment: [String: String] = [:]
+    ) throws {
+        self.init(try builtPath("daybook"), arguments, environment: environment)
+    }
+
+    /// Starts the program at `path`; `environment` is added to this process's own.
+    package init(_ path: String, _ arguments: [String], environment: [String: String] = [:]) {
+        let configuration = Configuration(
+            executable: .path(FilePath(path)), arguments: Arguments(arguments),
+            environment: inherited(adding: environment))
         outputs = Outputs()
         run = Task { [outputs, stream = signals.stream] in
             defer { outputs.lines.continuation.finish() }
-            return try await outputs.follow(path, arguments, signals: stream)
+            return try await outputs.follow(configuration, signals: stream)
         }
     }
 
@@ -31,8 +40,16 @@ package final class DaybookProcess: Sendable {
     ///
     /// One caller at a time; lines that were passed over do not come back.
     package func line(beginningWith mark: String) async -> String? {
-        for await line in outputs.lines.stream where line.hasPrefix(mark) { return line }
+        while let line = await nextLine() {
+            if line.hasPrefix(mark) { return line }
+        }
         return nil
+    }
+
+    /// Waits for the next line of the standard output; nil: it has ended.
+    package func nextLine() async -> String? {
+        var lines = outputs.lines.stream.makeAsyncIterator()
+        return await lines.next()
     }
 
     /// Sends SIGKILL and waits for the end.
@@ -62,11 +79,10 @@ private final class Outputs: Sendable {
 
     /// Runs the process to its end.
     func follow(
-        _ path: String, _ arguments: [String], signals: AsyncStream<Signal>
+        _ configuration: Configuration, signals: AsyncStream<Signal>
     ) async throws -> ProcessEnd {
         let result = try await Subprocess.run(
-            .path(FilePath(path)), arguments: Arguments(arguments), input: .none,
-            output: .sequence, error: .sequence
+            configuration, input: .none, output: .sequence, error: .sequence
         ) { execution in
             try await withThrowingTaskGroup { group in
                 group.addTask {

@@ -16,6 +16,10 @@ let settings: [SwiftSetting] =
         .enableUpcomingFeature("ImmutableWeakCaptures"),
     ] + (warningsAreErrors ? [.treatAllWarnings(as: .error)] : [])
 
+// Set by `make fuzz`: all rooms are built with AddressSanitizer and count what they run.
+let isFuzzing = Context.environment["FUZZ"] != nil
+let fuzzing: [SwiftSetting] = isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer,address"])] : []
+
 /// A room of the architecture (docs/ARCHITECTURE.md): `imports` are the only rooms it may see.
 func room(
     _ name: String, imports rooms: [String] = [], libraries: [Target.Dependency] = [],
@@ -23,7 +27,7 @@ func room(
 ) -> Target {
     .target(
         name: name, dependencies: rooms.map { .byName(name: $0) } + libraries,
-        swiftSettings: settings + more)
+        swiftSettings: settings + fuzzing + more)
 }
 
 func tests(
@@ -157,6 +161,15 @@ let package = Package(
             of: "Fault",
             imports: ["Units", "Wire", "Client", "TestKit", "DaybookCommand", "LogWriter"]),
         tests(of: "House", imports: ["TestKit"], libraries: [subprocess, system]),
+
+        .target(
+            name: "FuzzSubjects",
+            dependencies: [
+                "Units", "ByteCoding", "CLZ4", "Storage", "EventLog", "JobModel", "JobCoding",
+                "Wire", crypto,
+            ],
+            path: "Tests/FuzzSubjects", swiftSettings: settings),
+        tests(of: "FuzzSubjects", imports: ["FuzzSubjects"]),
     ]
 )
 
@@ -170,4 +183,14 @@ if Context.environment["BENCHMARKS"] != nil {
                 "CLZ4",
             ],
             path: "Benchmarks/LogBenchmarks", swiftSettings: settings))
+}
+
+if isFuzzing {
+    package.targets += [
+        .systemLibrary(name: "CFuzzer", path: "Tests/CFuzzer"),
+        .executableTarget(
+            name: "DaybookFuzzer", dependencies: ["CFuzzer", "FuzzSubjects"],
+            path: "Tests/DaybookFuzzer", swiftSettings: settings,
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
+    ]
 }

@@ -27,6 +27,7 @@ final class PackedSegment {
     ///   - original: The segment's header.
     ///   - byteCount: The segment's length up to and with its footer.
     ///   - file: Empty.
+    /// - Throws: What the writing of the header throws.
     init(of original: SegmentHeader, byteCount: UInt64, file: any StorageFile) throws(StorageError)
     {
         header = original

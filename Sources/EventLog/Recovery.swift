@@ -88,6 +88,13 @@ struct Recovery {
         let repaired = try TornCut(directory: directory, file: file, scan: scan).repair(
             span, segmentBytes: options.segmentBytes)
         report.tornTail = repaired.tornTail
+        if scan.header.version < SegmentHeader.newestVersion && scan.walk.blockCount == 0 {
+            // Older formats are not written, and there is no record to seal: a segment of this
+            // format takes the place and the name.
+            join.log = scan.header.log
+            segments.removeLast()
+            return
+        }
         end = RecoveredEnd(
             walk: scan.walk, hash: replayer.hash, fileBytes: repaired.fileBytes, file: file)
     }

@@ -104,6 +104,7 @@ extension SegmentHeader {
         }
         do throws(Defect) {
             try header.checkBounds()
+            try header.checkOpening(bytes)
         } catch {
             throw error.corruption(in: file, from: lsn)
         }
@@ -117,6 +118,16 @@ extension SegmentHeader {
             throw Defect(
                 at: 64, "limits of the segment header", expected: "numbers below 2^63",
                 found: "segment \(number), epoch \(epoch), \(last)", isTearable: false)
+        }
+    }
+
+    /// The opening of the raw stream, which the hash covers, says what the fields say.
+    private func checkOpening(_ bytes: RawSpan) throws(Defect) {
+        let opening = Opening.range(in: bytes.byteCount)
+        guard bytes.extracting(opening).array == self.opening.encoded().bytes.array else {
+            throw Defect(
+                at: opening.lowerBound, "opening of the raw stream",
+                expected: "the fields of the header", found: "others", isTearable: false)
         }
     }
 

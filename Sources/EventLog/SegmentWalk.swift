@@ -158,6 +158,8 @@ struct SegmentWalk {
                 start, "counts of the footer", "\(blockCount) blocks up to \(lastLSN)",
                 "\(footer.blockCount) blocks up to \(footer.lastLSN)")
         }
+        // The segment after it would have the same name.
+        guard blockCount > 0 else { throw sequence(start, "footer", "records before it", "none") }
         offset += SegmentFooter.byteCount
         return .footer(footer, offset: start)
     }

@@ -171,6 +171,29 @@ import Units
         expectCorrupt(mixed, "foreign")
     }
 
+    @Test func `an opening of the raw stream that does not say what the header says is refused`()
+        throws
+    {
+        let sample = try Sample()
+        for offset in 4_012..<4_092 {
+            var bytes = sample.bytes
+            bytes[offset] ^= 1
+            Self.mendHeader(&bytes)
+            let image = sample.damaged(bytes)
+            expectCorrupt(image, "byte \(offset)")
+            #expect(throws: LogError.self, "verified with byte \(offset) changed") {
+                try LogVerification.run(directory: "/data", storage: image)
+            }
+        }
+    }
+
+    /// Makes the checksum of the segment header right again.
+    private static func mendHeader(_ bytes: inout [UInt8]) {
+        let before = crc32c(bytes.rawBytes.extracting(0..<16))
+        let checksum = crc32c(bytes.rawBytes.extracting(20..<4_096), continuing: before)
+        for byte in 0..<4 { bytes[16 + byte] = UInt8(truncatingIfNeeded: checksum >> (8 * byte)) }
+    }
+
     private func expectCorrupt(_ disk: SimulatedStorage, _ what: String) {
         var found: LogError?
         do throws(LogError) { _ = try OpenedLog(disk) } catch { found = error }

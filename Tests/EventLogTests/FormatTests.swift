@@ -59,6 +59,22 @@ import Units
         #expect(again.replayed == Self.records + [sampleRecord(1)])
     }
 
+    @Test func `gives its place to a newer one where it holds no record`() throws {
+        let disk = try golden()
+        let path = "/data/log/\(Self.names[0])"
+        try disk.remove("/data/log/\(Self.names[1])")
+        // Header and mark of the opening: a daemon was started and no job came.
+        let head = Array(try #require(disk.bytes(of: path)).prefix(4_096 + 80))
+        disk.replace(path, with: head + [UInt8](repeating: 0, count: 1_000))
+        let opened = try OpenedLog(disk)
+        opened.write([sampleRecord(1)])
+        opened.log.close()
+        let verification = try LogVerification.run(directory: "/data", storage: disk)
+        #expect(verification.headLSN == LSN(rawValue: 1))
+        #expect(verification.segments == 1)
+        #expect(try OpenedLog(disk.crashed()).replayed == [sampleRecord(1)])
+    }
+
     @Test func `is shown in the documents by bytes that stand in a real log`() throws {
         let page = try String(
             contentsOf: Self.root.appending(path: "docs/log-format.md"), encoding: .utf8)

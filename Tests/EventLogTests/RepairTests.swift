@@ -1,32 +1,33 @@
 import ByteCoding
 import EventLog
 import Storage
+import TestKit
 import Testing
 import Units
 
 @Suite struct `Repairing a damaged log` {
     /// Records 1 to 100 in several segments, each record a group of its own.
-    private func log(rewritten: Bool) throws -> VolatileStorage {
-        let disk = VolatileStorage()
+    private func log(rewritten: Bool) throws -> SimulatedStorage {
+        let disk = SimulatedStorage()
         let opened = try OpenedLog(disk, options: smallOptions(rewritesSegments: rewritten))
         for record in 1...100 { opened.write([sampleRecord(record)]) }
         opened.log.close()
         return disk
     }
 
-    private func segments(_ disk: VolatileStorage) throws -> [LogInspection.Segment] {
+    private func segments(_ disk: SimulatedStorage) throws -> [LogInspection.Segment] {
         var segments: [LogInspection.Segment] = []
         try LogInspection.run(directory: "/data", storage: disk) { segments.append($0) }
         return segments
     }
 
-    private func damage(_ disk: VolatileStorage, _ file: String, at offset: Int) throws {
+    private func damage(_ disk: SimulatedStorage, _ file: String, at offset: Int) throws {
         var bytes = try #require(disk.bytes(of: file))
         bytes[offset] ^= 0x10
         disk.replace(file, with: bytes)
     }
 
-    private func repaired(_ disk: VolatileStorage) throws -> LogRepair {
+    private func repaired(_ disk: SimulatedStorage) throws -> LogRepair {
         #expect(throws: LogError.self) { try OpenedLog(disk) }
         let repair = try #require(try LogRepair.find(directory: "/data", storage: disk))
         _ = try repair.run()
@@ -112,9 +113,9 @@ import Units
             number += 1
             let image = disk.killed()
             let repair = try #require(try LogRepair.find(directory: "/data", storage: image))
-            image.fail(operation: number)
+            image.fail(change: number)
             do throws(LogError) { _ = try repair.run() } catch {}
-            guard image.failed != nil else { break }
+            guard image.counts.failed != nil else { break }
             for after in [image.crashed(), image.killed()] {
                 _ = try LogRepair.find(directory: "/data", storage: after)?.run()
                 let again = try OpenedLog(after)

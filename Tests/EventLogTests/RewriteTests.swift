@@ -88,6 +88,24 @@ import Units
         #expect(damaged.bytes(of: first.file) == bytes)
     }
 
+    @Test func `does not count what a crash left behind the footer`() throws {
+        let disk = SimulatedStorage()
+        disk.refuse(.rename, of: ".packing")
+        try written(on: disk).log.close()
+        disk.heal()
+        // Sealed and followed by another one, but not yet cut.
+        let first = try #require(segments(disk).first).file
+        let bytes = try #require(disk.bytes(of: first))
+        disk.replace(first, with: bytes + [UInt8](repeating: 0, count: 1_000))
+        let opened = try OpenedLog(disk, options: options)
+        #expect(opened.log.size.packedSegments > 3)
+        opened.log.close()
+        #expect(
+            try LogVerification.run(directory: "/data", storage: disk).headLSN
+                == LSN(rawValue: 120))
+        #expect(try OpenedLog(disk, options: options).replayed == sampleRecords(1...120))
+    }
+
     @Test func `that a crash cut short leaves nothing behind`() throws {
         let disk = SimulatedStorage()
         let opened = try written(on: disk, groups: 60)

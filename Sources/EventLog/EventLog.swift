@@ -74,9 +74,12 @@ package final class EventLog: @unchecked Sendable {
         let directory = LogDirectory(path: directory, storage: storage)
         try directory.create()
         let lock = try directory.lock()
+        var isOpen = false
+        defer { if !isOpen { lock.release() } }
         var recovery = Recovery(directory: directory, options: options)
         try recovery.run(replay: replay, progress: progress)
         let log = try start(recovery, lock: lock, onDurable: onDurable, onFailure: onFailure)
+        isOpen = true
         progress(recovery.report)
         return log
     }

@@ -19,9 +19,14 @@ package struct LogHash: Hashable, Sendable {
 extension LogHash: CustomStringConvertible {
     /// 64 hexadecimal digits, as `sha256sum` prints them.
     package var description: String {
-        bytes.map { byte in
-            (byte < 16 ? "0" : "") + String(byte, radix: 16)
-        }.joined()
+        let digits = Array("0123456789abcdef".utf8)
+        var text: [UInt8] = []
+        text.reserveCapacity(2 * bytes.count)
+        for byte in bytes {
+            text.append(digits[Int(byte >> 4)])
+            text.append(digits[Int(byte & 15)])
+        }
+        return String(decoding: text, as: UTF8.self)
     }
 }
 

@@ -78,7 +78,8 @@ package struct LogRepair: Sendable {
             try storage.rename(path, to: aside + "/" + Self.name(of: path))
         }
         guard let damaged = files.first else { return }
-        try write(try Self.bytes(of: damaged, in: storage), to: aside + "/" + Self.name(of: damaged))
+        try write(
+            try Self.bytes(of: damaged, in: storage), to: aside + "/" + Self.name(of: damaged))
         try storage.syncDirectory(aside)
         try storage.syncDirectory(directory.segments)
         if kept.isEmpty {

@@ -60,7 +60,12 @@ struct OfflineSegments {
         let file = try unwrap { () throws(StorageError) in
             try directory.storage.open(path, .read)
         }
-        try settle(file, name: name)
+        // One that another follows is sealed and synced: nobody writes to it any more.
+        if isFollowed {
+            loadedBytes = try directory.load(file, into: &buffer, expecting: name)
+        } else {
+            try settle(file, name: name)
+        }
         let bytes = buffer
         let span = bytes.rawBytes.extracting(0..<loadedBytes)
         var joined: SegmentJoin

@@ -19,15 +19,17 @@ struct SegmentPacking {
     /// - Parameters:
     ///   - path: The segment.
     ///   - header: Its header, as it was when it was opened.
+    ///   - byteCount: Its length up to and with its footer; a crash may have left a rest behind it.
     ///   - target: Made anew.
     /// - Returns: What was made, whole and durable under the target's name; nil if stopped.
     /// - Throws: `LogError.corrupt` if the segment, or what was written, is not what it should be.
-    func pack(_ path: String, header: SegmentHeader, into target: String) throws(LogError) -> Made?
-    {
+    func pack(
+        _ path: String, header: SegmentHeader, byteCount: Int, into target: String
+    ) throws(LogError) -> Made? {
         var buffer: [UInt8] = []
         let count = try load(path, into: &buffer, from: header.firstLSN)
-        let bytes = buffer.rawBytes.extracting(0..<count)
-        let packed = try begin(header, byteCount: count, target: target)
+        let bytes = buffer.rawBytes.extracting(0..<min(count, byteCount))
+        let packed = try begin(header, byteCount: byteCount, target: target)
         var records = BlockRecords()
         var join = SegmentJoin(before: header)
         let scan = try SegmentScan(bytes, path: path, join: &join, isLast: false) {

@@ -76,7 +76,8 @@ final class SegmentRewriter: Sendable {
     private func rewrite(_ segment: Catalogue.Segment) throws(LogError) {
         let packing = directory.packing(segment.path)
         let made = try SegmentPacking(directory: directory, isStopped: isStopped).pack(
-            segment.path, header: segment.header, into: packing)
+            segment.path, header: segment.header, byteCount: Int(segment.storedBytes),
+            into: packing)
         guard let made else { return }
         var packed = Catalogue.Segment(path: segment.path, header: made.header)
         packed.lastLSN = segment.lastLSN

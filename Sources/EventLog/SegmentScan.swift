@@ -1,3 +1,4 @@
+import ByteCoding
 import Storage
 import Units
 
@@ -86,8 +87,10 @@ struct SegmentScan {
                 if case .sealed = ending {
                     // Sealed means that the footer was written with a rest behind it and that the
                     // file was to be cut next: a crash leaves any part of that rest.
-                    guard mayBeOpen else { throw error.corruption(in: path, from: walk.nextLSN) }
-                    leftover = error
+                    guard mayBeOpen || isHalfCut(bytes) else {
+                        throw error.corruption(in: path, from: walk.nextLSN)
+                    }
+                    if mayBeOpen { leftover = error }
                     return nil
                 }
                 ending = .torn(error)
@@ -95,6 +98,22 @@ struct SegmentScan {
             }
             throw error.corruption(in: path, from: walk.nextLSN, to: last)
         }
+    }
+
+    /// True where each byte behind the footer is zero or as the rest had it.
+    ///
+    /// The file is cut there once the next segment stands; a crash may leave zeros in some sectors
+    /// and the old length.
+    private func isHalfCut(_ bytes: RawSpan) -> Bool {
+        let restBytes = bytes.byteCount - walk.offset
+        guard !header.isPacked, restBytes >= RestFrame.headerBytes else { return false }
+        var rest = ByteWriter(capacity: RestFrame.headerBytes)
+        RestFrame.write(over: restBytes, to: &rest)
+        let isRest = (0..<RestFrame.headerBytes).allSatisfy { index in
+            let byte: UInt8 = bytes.fixed(at: walk.offset + index)
+            return byte == 0 || byte == rest.bytes.fixed(at: index)
+        }
+        return isRest && firstNonZero(bytes, from: walk.offset + RestFrame.headerBytes) == nil
     }
 
     private func missingFooter() -> Defect {
@@ -121,6 +140,11 @@ struct SegmentJoin {
 
     func check(_ header: SegmentHeader, path: String) throws(LogError) {
         let first = end.lastLSN.next
+        // The texts take longer than the walk through a small segment.
+        let isJoined =
+            header.previous == end && header.number == number + 1 && header.firstLSN == first
+            && header.log == log ?? header.log
+        if isJoined { return }
         let fields: [(what: String, expected: String, found: String)] = [
             ("segment number", "\(number + 1)", "\(header.number)"),
             ("first LSN", "\(first)", "\(header.firstLSN)"),

@@ -147,9 +147,11 @@ struct SegmentWalk {
     private mutating func nextFooter(_ bytes: RawSpan) throws(Defect) -> Step {
         let start = offset
         let footer = try SegmentFooter.decode(bytes, at: start, seed: header.seed)
+        // Marks before the footer are left out of a packed segment; their groups still count.
+        let isLastGroup = header.isPacked ? footer.lastGroup >= group : footer.lastGroup == group
         let isSame =
             footer.lastLSN == lastLSN && footer.blockCount == blockCount
-            && footer.rawBytes == rawBytes && footer.lastGroup == group
+            && footer.rawBytes == rawBytes && isLastGroup
             && footer.previousChecksum == previousChecksum
         guard isSame else {
             throw sequence(

@@ -1,6 +1,7 @@
 import ByteCoding
 import EventLog
 import Storage
+import TestKit
 import Testing
 import Units
 
@@ -9,7 +10,7 @@ import Units
 
     /// A log of several groups in one segment that was not closed, and where its last group lies.
     private struct Sample {
-        let disk = VolatileStorage()
+        let disk = SimulatedStorage()
         let bytes: [UInt8]
         /// First byte of the last group, and the first after it.
         let last: Range<Int>
@@ -31,7 +32,7 @@ import Units
         }
 
         /// The log with other bytes in its segment.
-        func damaged(_ bytes: [UInt8]) -> VolatileStorage {
+        func damaged(_ bytes: [UInt8]) -> SimulatedStorage {
             let image = disk.killed()
             image.replace(first, with: bytes)
             return image
@@ -68,7 +69,7 @@ import Units
     }
 
     private func checkTorn(
-        _ opened: OpenedLog, _ image: VolatileStorage, at offset: Int, bytes: [UInt8]
+        _ opened: OpenedLog, _ image: SimulatedStorage, at offset: Int, bytes: [UInt8]
     ) throws {
         guard let end = bytes.lastIndex(where: { $0 != 0 }), end >= offset else {
             #expect(opened.recovery.tornTail == nil)
@@ -117,7 +118,7 @@ import Units
     }
 
     @Test func `a group of several blocks torn in its first one is a torn tail`() throws {
-        let disk = VolatileStorage()
+        let disk = SimulatedStorage()
         let options = smallOptions(segmentBytes: 16384, blockBytes: 512)
         let opened = try OpenedLog(disk, options: options)
         opened.write(sampleRecords(1...3))
@@ -145,11 +146,11 @@ import Units
     }
 
     @Test func `a missing, swapped or foreign segment is refused`() throws {
-        let disk = VolatileStorage()
+        let disk = SimulatedStorage()
         let opened = try OpenedLog(disk)
         for number in 1...150 { opened.write([sampleRecord(number)]) }
         opened.log.close()
-        let paths = disk.fileNames.filter { $0.hasSuffix(".lz4") }
+        let paths = disk.filePaths.filter { $0.hasSuffix(".lz4") }
         try #require(paths.count >= 4)
         for path in paths.dropLast() {
             let image = disk.killed()
@@ -160,7 +161,7 @@ import Units
         swapped.replace(paths[1], with: try #require(disk.bytes(of: paths[2])))
         swapped.replace(paths[2], with: try #require(disk.bytes(of: paths[1])))
         expectCorrupt(swapped, "swapped")
-        let other = VolatileStorage()
+        let other = SimulatedStorage()
         var options = smallOptions()
         options.randomNumber = { 4711 }
         let foreign = try OpenedLog(other, options: options)
@@ -170,7 +171,7 @@ import Units
         expectCorrupt(mixed, "foreign")
     }
 
-    private func expectCorrupt(_ disk: VolatileStorage, _ what: String) {
+    private func expectCorrupt(_ disk: SimulatedStorage, _ what: String) {
         var found: LogError?
         do throws(LogError) { _ = try OpenedLog(disk) } catch { found = error }
         guard case .corrupt = found else {
@@ -202,10 +203,10 @@ import Units
 
     @Test func `a footer torn at any byte, or the rest behind it, keeps every record`() throws {
         let options = smallOptions(segmentBytes: 8192)
-        let disk = VolatileStorage()
+        let disk = SimulatedStorage()
         let opened = try OpenedLog(disk, options: options)
         var written = 0
-        while disk.fileNames.count(where: { $0.hasSuffix(".lz4") }) < 2 {
+        while disk.filePaths.count(where: { $0.hasSuffix(".lz4") }) < 2 {
             written += 1
             opened.write([sampleRecord(written)])
         }
@@ -221,7 +222,7 @@ import Units
             let tail = sealed.suffix(footerBytes) + rest
             var bytes = sealed.dropLast(footerBytes) + tail.prefix(keep)
             bytes += [UInt8](repeating: 0, count: 8192 - bytes.count)
-            let image = VolatileStorage()
+            let image = SimulatedStorage()
             try image.createDirectory("/data")
             try image.createDirectory("/data/log")
             let file = try image.open(Self.first, .create)
@@ -238,10 +239,10 @@ import Units
 
     /// Somebody edits a record and mends every checksum on the way: only the hash is left to tell.
     @Test func `an edit that mends all checksums is found by the chain of hashes`() throws {
-        let disk = VolatileStorage()
+        let disk = SimulatedStorage()
         let opened = try OpenedLog(disk, options: smallOptions(segmentBytes: 8192))
         var written = 0
-        while disk.fileNames.count(where: { $0.hasSuffix(".lz4") }) < 2 {
+        while disk.filePaths.count(where: { $0.hasSuffix(".lz4") }) < 2 {
             written += 1
             opened.write([sampleRecord(written)])
         }

@@ -3,13 +3,14 @@ import EventLog
 import Glibc
 import Storage
 import Synchronization
+import TestKit
 import Testing
 import Units
 
 @Suite struct `The log` {
     @Test(arguments: [1, 2, 7, 60], [1, 16, 300])
     func `gives back what was appended, over rolls and openings`(batch: Int, total: Int) throws {
-        let disk = VolatileStorage()
+        let disk = SimulatedStorage()
         let opened = try OpenedLog(disk)
         for start in stride(from: 1, through: total, by: batch) {
             opened.write(sampleRecords(start...min(start + batch - 1, total)))
@@ -26,17 +27,17 @@ import Units
     }
 
     @Test func `rolls into new segments and seals the old ones`() throws {
-        let disk = VolatileStorage()
+        let disk = SimulatedStorage()
         let opened = try OpenedLog(disk)
         for number in 1...300 { opened.write([sampleRecord(number)]) }
         #expect(opened.log.size.segments > 3)
-        let segments = disk.fileNames.filter { $0.hasSuffix(".lz4") }
+        let segments = disk.filePaths.filter { $0.hasSuffix(".lz4") }
         #expect(segments.count == opened.log.size.segments)
         #expect(segments.first == "/data/log/00000000000000000001.lz4")
     }
 
     @Test func `records of the largest size are kept even where a segment is smaller`() throws {
-        let disk = VolatileStorage()
+        let disk = SimulatedStorage()
         let opened = try OpenedLog(disk)
         let large = (0..<LogOptions.recordBytesMax).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 7) }
         opened.write([[1], large, [2]])
@@ -46,7 +47,7 @@ import Units
     }
 
     @Test func `a batch larger than all blocks together is kept whole`() throws {
-        let disk = VolatileStorage()
+        let disk = SimulatedStorage()
         var options = smallOptions()
         options.blocksMax = 2
         let opened = try OpenedLog(disk, options: options)
@@ -58,7 +59,7 @@ import Units
     @Test func `an acknowledged record survives a power cut, one not committed does not appear`()
         throws
     {
-        let disk = VolatileStorage()
+        let disk = SimulatedStorage()
         let opened = try OpenedLog(disk)
         for number in 1...40 {
             opened.write([sampleRecord(number)])
@@ -71,12 +72,12 @@ import Units
     }
 
     @Test func `what an opening has shown is durable, whoever wrote it`() throws {
-        let disk = VolatileStorage()
+        let disk = SimulatedStorage()
         let opened = try OpenedLog(disk)
         opened.write([sampleRecord(1)])
         // Written and not synced: as by a program that was killed between the two.
         let bytes = try #require(disk.bytes(of: "/data/log/00000000000000000001.lz4"))
-        let fresh = VolatileStorage()
+        let fresh = SimulatedStorage()
         try fresh.createDirectory("/data")
         try fresh.createDirectory("/data/log")
         let file = try fresh.open("/data/log/00000000000000000001.lz4", .create)
@@ -87,7 +88,7 @@ import Units
     }
 
     @Test func `a refused record stops the opening with its LSN`() throws {
-        let disk = VolatileStorage()
+        let disk = SimulatedStorage()
         let opened = try OpenedLog(disk)
         opened.write(sampleRecords(1...5))
         opened.log.close()
@@ -101,7 +102,7 @@ import Units
     }
 
     @Test func `durability is reported for every commit`() throws {
-        let opened = try OpenedLog(VolatileStorage())
+        let opened = try OpenedLog(SimulatedStorage())
         for number in 1...3 { opened.write([sampleRecord(number)]) }
         #expect(opened.reports.durable.map(\.rawValue) == [1, 2, 3])
     }

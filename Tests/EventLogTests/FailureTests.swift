@@ -1,5 +1,6 @@
 import EventLog
 import Storage
+import TestKit
 import Testing
 import Units
 
@@ -12,20 +13,20 @@ import Units
         var number = 0
         while true {
             number += 1
-            let disk = VolatileStorage()
+            let disk = SimulatedStorage()
             let opened = try OpenedLog(disk, options: smallOptions(segmentBytes: 5120))
-            disk.fail(operation: number)
+            disk.fail(change: number)
             var acknowledged = 0
             for record in 1...30 {
                 opened.write([sampleRecord(record)])
                 if opened.log.durableLSN.rawValue == UInt64(record) { acknowledged = record }
             }
             opened.log.close()
-            guard let failed = disk.failed else { break }
+            guard let failed = disk.counts.failed else { break }
             struck.insert(failed)
             if disk.hasFailedAhead { continue }
             #expect(opened.reports.failures.count == 1, "operation \(number)")
-            #expect(disk.operationsAfterFailure == 0, "operation \(number): \(failed)")
+            #expect(disk.counts.changesAfterFailure == 0, "operation \(number): \(failed)")
             let durable = opened.log.durableLSN.rawValue
             #expect((opened.reports.durable.last?.rawValue ?? 0) == durable)
             // Kept by the disk and by a reopened log, after a power cut as after a kill.
@@ -45,11 +46,11 @@ import Units
         var failedSyncs = 0
         while true {
             number += 1
-            let disk = VolatileStorage()
+            let disk = SimulatedStorage()
             let opened = try OpenedLog(disk, options: options)
-            disk.fail(operation: number)
+            disk.fail(change: number)
             for record in 1...30 { opened.write([sampleRecord(record)]) }
-            guard let failed = disk.failed else { break }
+            guard let failed = disk.counts.failed else { break }
             guard failed == .sync else { continue }
             failedSyncs += 1
             // The daemon starts again on the same machine: the kernel still shows the bytes.
@@ -66,7 +67,7 @@ import Units
     }
 
     @Test func `during an opening is told and leaves a log that opens later`() throws {
-        let disk = VolatileStorage()
+        let disk = SimulatedStorage()
         let options = smallOptions(segmentBytes: 5120)
         let opened = try OpenedLog(disk, options: options)
         for record in 1...10 { opened.write([sampleRecord(record)]) }
@@ -75,7 +76,7 @@ import Units
         while true {
             number += 1
             let image = disk.killed()
-            image.fail(operation: number)
+            image.fail(change: number)
             var isRefused = false
             do throws(LogError) {
                 _ = try OpenedLog(image, options: options)
@@ -83,7 +84,7 @@ import Units
                 isRefused = true
                 refusals += 1
             }
-            guard let failed = image.failed else { break }
+            guard let failed = image.counts.failed else { break }
             #expect(isRefused || image.hasFailedAhead, "operation \(number): \(failed)")
             for after in [image.crashed(), image.killed()] {
                 #expect(try OpenedLog(after, options: options).replayed == sampleRecords(1...10))
@@ -96,12 +97,19 @@ import Units
         var number = 0
         while true {
             number += 1
-            let disk = VolatileStorage()
-            disk.fail(operation: number)
+            let disk = SimulatedStorage()
+            disk.fail(change: number)
             do throws(LogError) { _ = try OpenedLog(disk) } catch {}
             #expect(try OpenedLog(disk.crashed()).replayed.isEmpty)
-            guard disk.failed != nil else { break }
+            guard disk.counts.failed != nil else { break }
         }
         #expect(number > 5)
+    }
+}
+
+extension SimulatedStorage {
+    /// Whether what failed was the making of a next segment, which is tried again later.
+    fileprivate var hasFailedAhead: Bool {
+        counts.failedPath?.hasSuffix("/next.preparing") ?? false
     }
 }

@@ -1,5 +1,6 @@
 import EventLog
 import Storage
+import TestKit
 import Testing
 import Units
 
@@ -7,7 +8,7 @@ import Units
 @Suite struct `A flipped bit` {
     /// A sealed segment and an open one, and what is known about them.
     private struct SmallLog {
-        let disk = VolatileStorage()
+        let disk = SimulatedStorage()
         var paths: [String] = []
         var records: [[UInt8]] = []
         /// The head after each record.
@@ -39,7 +40,7 @@ import Units
 
         private mutating func note() throws {
             heads.append(try LogVerification.run(directory: "/data", storage: disk).head)
-            paths = disk.fileNames.filter { $0.hasSuffix(".lz4") }
+            paths = disk.filePaths.filter { $0.hasSuffix(".lz4") }
         }
     }
 
@@ -85,7 +86,7 @@ import Units
     }
 
     private func check(
-        _ image: VolatileStorage, _ sample: SmallLog, mayBeTorn: Bool, _ what: String,
+        _ image: SimulatedStorage, _ sample: SmallLog, mayBeTorn: Bool, _ what: String,
         _ tally: inout Tally
     ) throws {
         var kept: [[UInt8]]?
@@ -109,7 +110,7 @@ import Units
     }
 
     /// What an opening hands out; nil where it refuses.
-    private func replayed(_ image: VolatileStorage) -> [[UInt8]]? {
+    private func replayed(_ image: SimulatedStorage) -> [[UInt8]]? {
         do throws(LogError) {
             return try OpenedLog(
                 image.killed(), options: smallOptions(segmentBytes: 4_800, blockBytes: 512)

@@ -2,6 +2,7 @@ import ByteCoding
 import Crypto
 import EventLog
 import Storage
+import TestKit
 import Testing
 import Units
 
@@ -21,7 +22,7 @@ struct Forger {
     var segments: [Segment] = []
 
     /// Takes the log of a data directory apart.
-    init(_ disk: VolatileStorage) throws {
+    init(_ disk: SimulatedStorage) throws {
         var infos: [LogInspection.Segment] = []
         try LogInspection.run(directory: "/data", storage: disk, onSegment: { infos.append($0) })
         var records: [[UInt8]] = []
@@ -40,8 +41,8 @@ struct Forger {
     }
 
     /// The forged log on a disk of its own.
-    func disk() throws -> VolatileStorage {
-        let disk = VolatileStorage()
+    func disk() throws -> SimulatedStorage {
+        let disk = SimulatedStorage()
         try disk.createDirectory("/data")
         try disk.createDirectory("/data/log")
         var end = End()

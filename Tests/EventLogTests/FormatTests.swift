@@ -2,6 +2,7 @@ import ByteCoding
 import EventLog
 import Foundation
 import Storage
+import TestKit
 import Testing
 import Units
 
@@ -18,8 +19,8 @@ import Units
         + [[UInt8](repeating: 0x2E, count: 200), Array("the end".utf8)]
 
     /// The golden directory as a disk that a test may write on.
-    private func golden() throws -> VolatileStorage {
-        let disk = VolatileStorage()
+    private func golden() throws -> SimulatedStorage {
+        let disk = SimulatedStorage()
         try disk.createDirectory("/data")
         try disk.createDirectory("/data/log")
         for name in Self.names {

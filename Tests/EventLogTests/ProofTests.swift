@@ -1,5 +1,6 @@
 import EventLog
 import Storage
+import TestKit
 import Testing
 import Units
 
@@ -7,7 +8,7 @@ import Units
 @Suite struct `A noted head` {
     /// Sealed segments and an open one, and the head that was noted after each record.
     private struct Sample {
-        let disk = VolatileStorage()
+        let disk = SimulatedStorage()
         var heads: [NotedHead] = []
 
         init(isPacked: Bool = false) throws {
@@ -29,7 +30,7 @@ import Units
     @Test(arguments: [false, true])
     func `is still passed after every record that followed`(isPacked: Bool) throws {
         let sample = try Sample(isPacked: isPacked)
-        let paths = sample.disk.fileNames.filter { $0.hasSuffix(".lz4") }
+        let paths = sample.disk.filePaths.filter { $0.hasSuffix(".lz4") }
         try #require(paths.count >= 3)
         #expect(sample.heads.map(\.lsn.rawValue) == Array(0...12))
         for head in sample.heads {
@@ -43,7 +44,7 @@ import Units
 
     @Test func `is found inside of a group`() throws {
         let sample = try Sample()
-        let disk = VolatileStorage()
+        let disk = SimulatedStorage()
         let opened = try OpenedLog(disk, options: smallOptions(segmentBytes: 5_120))
         // The records as one batch: other blocks and groups, the same raw streams up to the roll.
         opened.write(sampleRecords(1...3))
@@ -95,7 +96,7 @@ import Units
     @Test func `tells that the newest segment or the newest group is gone`() throws {
         let sample = try Sample()
         let noted = sample.heads[12]
-        let newest = try #require(sample.disk.fileNames.last { $0.hasSuffix(".lz4") })
+        let newest = try #require(sample.disk.filePaths.last { $0.hasSuffix(".lz4") })
         let without = sample.disk.killed()
         try without.remove(newest)
 
@@ -139,14 +140,14 @@ import Units
 }
 
 private func verify(
-    _ disk: VolatileStorage, head: LogHash? = nil, since: NotedHead? = nil
+    _ disk: SimulatedStorage, head: LogHash? = nil, since: NotedHead? = nil
 ) throws(LogError) -> LogVerification {
     try LogVerification.run(
         directory: "/data", storage: disk, expecting: LogExpectation(head: head, since: since))
 }
 
 private func contradiction(
-    _ disk: VolatileStorage, head: LogHash? = nil, since: NotedHead? = nil
+    _ disk: SimulatedStorage, head: LogHash? = nil, since: NotedHead? = nil
 ) -> LogContradiction? {
     do throws(LogError) {
         _ = try verify(disk, head: head, since: since)

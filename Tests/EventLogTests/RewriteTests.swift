@@ -1,6 +1,7 @@
 import ByteCoding
 import EventLog
 import Storage
+import TestKit
 import Testing
 import Units
 
@@ -8,20 +9,20 @@ import Units
     private let options = smallOptions(rewritesSegments: true)
 
     /// Many small groups over several segments, without threads: sealed ones are rewritten at once.
-    private func written(on disk: VolatileStorage, groups: Int = 120) throws -> OpenedLog {
+    private func written(on disk: SimulatedStorage, groups: Int = 120) throws -> OpenedLog {
         let opened = try OpenedLog(disk, options: options)
         for record in 1...groups { opened.write([sampleRecord(record)]) }
         return opened
     }
 
-    private func segments(_ disk: VolatileStorage) throws -> [LogInspection.Segment] {
+    private func segments(_ disk: SimulatedStorage) throws -> [LogInspection.Segment] {
         var segments: [LogInspection.Segment] = []
         try LogInspection.run(directory: "/data", storage: disk) { segments.append($0) }
         return segments
     }
 
     @Test func `keeps stream, hash and records, and takes fewer bytes`() throws {
-        let disk = VolatileStorage()
+        let disk = SimulatedStorage()
         let opened = try written(on: disk)
         let found = try segments(disk)
         #expect(found.count > 3)
@@ -39,14 +40,14 @@ import Units
     }
 
     @Test func `leaves the head hash as it is`() throws {
-        let disk = VolatileStorage()
-        disk.refuseRenames(of: ".packing")
+        let disk = SimulatedStorage()
+        disk.refuse(.rename, of: ".packing")
         let plain = try written(on: disk)
         #expect(plain.log.size.trouble != nil)
         #expect(plain.log.size.packedSegments == 0)
         let before = try LogVerification.run(directory: "/data", storage: disk)
         plain.log.close()
-        disk.refuseRenames(of: nil)
+        disk.heal()
         // The next opening takes up what is left to do.
         let again = try OpenedLog(disk, options: options)
         #expect(again.log.size.packedSegments > 3)
@@ -58,7 +59,7 @@ import Units
     }
 
     @Test func `does not disturb readers`() throws {
-        let disk = VolatileStorage()
+        let disk = SimulatedStorage()
         let opened = try OpenedLog(disk, options: options)
         let reader = opened.log.reader()
         for record in 1...120 {
@@ -72,11 +73,11 @@ import Units
     }
 
     @Test func `refuses a damaged segment and leaves it as it was`() throws {
-        let disk = VolatileStorage()
-        disk.refuseRenames(of: ".packing")
+        let disk = SimulatedStorage()
+        disk.refuse(.rename, of: ".packing")
         let opened = try written(on: disk)
         opened.log.close()
-        disk.refuseRenames(of: nil)
+        disk.heal()
         let first = try #require(segments(disk).first)
         var bytes = try #require(disk.bytes(of: first.file))
         // In the body of a block that comes early.
@@ -88,19 +89,19 @@ import Units
     }
 
     @Test func `that a crash cut short leaves nothing behind`() throws {
-        let disk = VolatileStorage()
+        let disk = SimulatedStorage()
         let opened = try written(on: disk, groups: 60)
         opened.log.close()
         var number = 0
         while true {
             number += 1
             let image = disk.killed()
-            image.fail(operation: number)
+            image.fail(change: number)
             do throws(LogError) {
                 let cut = try OpenedLog(image, options: options)
                 for record in 61...120 { cut.write([sampleRecord(record)]) }
             } catch {}
-            guard image.failed != nil else { break }
+            guard image.counts.failed != nil else { break }
             for after in [image.crashed(), image.killed()] {
                 let again = try OpenedLog(after, options: options)
                 #expect(again.replayed.count >= 60, "operation \(number)")
@@ -111,13 +112,13 @@ import Units
     }
 
     @Test func `begins with removing what a crash left half made`() throws {
-        let disk = VolatileStorage()
+        let disk = SimulatedStorage()
         let opened = try written(on: disk, groups: 20)
         opened.log.close()
         let leftover = "/data/log/00000000000000000001.lz4.packing"
         _ = try disk.open(leftover, .create)
         let again = try OpenedLog(disk, options: options)
         #expect(again.replayed == sampleRecords(1...20))
-        #expect(!disk.fileNames.contains(leftover))
+        #expect(!disk.filePaths.contains(leftover))
     }
 }

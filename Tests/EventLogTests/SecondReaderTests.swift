@@ -39,6 +39,22 @@ struct `A second reader` {
         #expect(torn == 4)
     }
 
+    @Test func `finds the same where marks stand before a footer`() async throws {
+        let directory = try TemporaryDirectory()
+        let options = smallOptions(segmentBytes: 5_120, rewritesSegments: true)
+        for number in 1...12 {
+            let opened = try OpenedLog(
+                PosixStorage(), directory: directory.path, options: options)
+            opened.write([sampleRecord(number)])
+            #expect(opened.log.size.trouble == nil)
+            opened.log.close()
+        }
+        let found = try LogVerification.run(directory: directory.path, storage: PosixStorage())
+        #expect(found.segments >= 3)
+        #expect(found.packedSegments == found.segments - 1)
+        try await expectSame(directory.path)
+    }
+
     @Test func `goes from format 1 to the one that follows it`() async throws {
         let directory = try TemporaryDirectory()
         try FileManager.default.copyItem(

@@ -2,6 +2,7 @@ import ByteCoding
 import EventLog
 import Storage
 import Synchronization
+import TestKit
 import Testing
 import Units
 
@@ -18,7 +19,7 @@ import Units
     @Test func `a reader finds every durable record while the writer goes on, across rolls`()
         async throws
     {
-        let disk = VolatileStorage()
+        let disk = SimulatedStorage()
         let opened = try OpenedLog(disk, options: options())
         let total = 6000
         let reader = opened.log.reader()
@@ -53,7 +54,7 @@ import Units
     }
 
     @Test func `what is not there is nil`() throws {
-        let opened = try OpenedLog(VolatileStorage())
+        let opened = try OpenedLog(SimulatedStorage())
         opened.write(sampleRecords(1...3))
         opened.log.append([1, 2, 3].rawBytes)
         let reader = opened.log.reader()
@@ -71,16 +72,16 @@ import Units
         throws
     {
         for number in 1...40 {
-            let disk = VolatileStorage()
+            let disk = SimulatedStorage()
             var options = options()
             options.inlineBytesMax = 0
             let opened = try OpenedLog(disk, options: options)
-            disk.fail(operation: number)
+            disk.fail(change: number)
             for record in 1...400 { opened.write([sampleRecord(record)]) }
             opened.log.close()
             let durable = Int(opened.log.durableLSN.rawValue)
             let failures = opened.reports.failures.count
-            #expect(failures == (disk.failed == nil || durable == 400 ? failures : 1))
+            #expect(failures == (disk.counts.failed == nil || durable == 400 ? failures : 1))
             #expect(failures <= 1)
             let again = try OpenedLog(disk.crashed(), options: options)
             #expect(again.replayed.count >= durable)
@@ -89,7 +90,7 @@ import Units
     }
 
     @Test func `a log that is dropped instead of closed leaves the directory free`() throws {
-        let disk = VolatileStorage()
+        let disk = SimulatedStorage()
         do {
             let opened = try OpenedLog(disk, options: options())
             opened.write(sampleRecords(1...10))

@@ -82,7 +82,7 @@ import Testing
 }
 
 extension StorageFile {
-    fileprivate func write(bytes: [UInt8], at offset: UInt64) throws {
+    func write(bytes: [UInt8], at offset: UInt64) throws(StorageError) {
         // Integers seen as bytes: nothing to misread.
         unsafe try write(bytes.span.bytes, at: offset)
     }

@@ -19,18 +19,13 @@ final class Mount: Sendable {
 
     /// Mounts the file system in the file `image` on the directory at `path`.
     init(image: String, at path: String) async throws {
-        try SystemTool.needRoot()
-        do {
-            try await SystemTool.run("mount", "-o", "loop", image, path)
-        } catch let fault as ToolFault {
-            throw Unavailable("an image cannot be mounted: \(fault.result.stderr)")
-        }
+        try await SystemTool.run("mount", "-o", "loop", image, path)
         self.path = path
     }
 
     deinit {
-        // At once for those who look, and for good when the last file in it is closed.
-        guard unsafe umount2(path, Int32(MNT_DETACH)) != 0 else { return }
+        // Where a file in it is still open: for good when that is closed.
+        if unsafe umount2(path, 0) == 0 || umount2(path, Int32(MNT_DETACH)) == 0 { return }
         print("warning: \(path) stays mounted: errno \(errno)")
     }
 }

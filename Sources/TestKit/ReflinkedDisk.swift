@@ -13,6 +13,7 @@ package struct ReflinkedDisk: Sendable {
 
     /// Makes and mounts it, with room for some 200 MiB.
     package init() async throws {
+        try SystemTool.needRoot()
         directory = try TemporaryDirectory()
         for name in ["host", "live", "copy"] {
             try FileManager.default.createDirectory(
@@ -21,7 +22,11 @@ package struct ReflinkedDisk: Sendable {
         let disk = directory.file("disk")
         try await SystemTool.run("truncate", "-s", "1G", disk)
         try await SystemTool.run("mkfs.xfs", "-q", "-m", "reflink=1", disk)
-        host = try await Mount(image: disk, at: directory.file("host"))
+        do {
+            host = try await Mount(image: disk, at: directory.file("host"))
+        } catch let fault as ToolFault {
+            throw Unavailable("an image cannot be mounted: \(fault.result.stderr)")
+        }
         let image = directory.file("host/image")
         try await SystemTool.run("truncate", "-s", "256M", image)
         try await SystemTool.run("mkfs.ext4", "-q", image)
@@ -39,7 +44,7 @@ package struct ReflinkedDisk: Sendable {
     /// Mounts what the last cut left, for the time of `body`.
     ///
     /// - Parameter body: Gets where it is mounted.
-    /// - Throws: What `body` throws, or `Unavailable` where the copy cannot be mounted.
+    /// - Throws: What `body` throws, or `ToolFault` where the copy cannot be mounted.
     package func afterCut(_ body: (String) async throws -> Void) async throws {
         let copy = try await Mount(image: copyImage, at: directory.file("copy"))
         try await body(copy.path)

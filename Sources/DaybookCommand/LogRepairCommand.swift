@@ -12,7 +12,7 @@ struct LogRepairCommand: ParsableCommand {
         discussion: """
             For a log that a daemon refuses with exit code 79, when there is no copy to restore the \
             file from. Says what is damaged and what would be lost, and asks. Records from the \
-            damage on are set aside in a directory beside the segments, with a report; nothing is \
+            damage on are set aside under other names in the same directory, with a report; nothing is \
             deleted. No daemon may run on the directory.
 
             Exit code 79: there is damage and it was not repaired.
@@ -38,9 +38,9 @@ struct LogRepairCommand: ParsableCommand {
             guard yes || isConfirmed() else {
                 CommandFailure(.corruption, "nothing was changed").end()
             }
-            let aside = try repair.run()
+            let report = try repair.run()
             putLine("repaired: the log ends with record \(repair.keptLSN)")
-            putLine("set aside in \(aside), with a report")
+            putLine("the rest is set aside, under the ending of \(report)")
         } catch {
             throw CommandFailure(error)
         }

@@ -6,7 +6,7 @@ package import Units
 /// else aside.
 ///
 /// Records behind the damage build on those that are gone, so none of them is kept; nothing is deleted
-/// either: whole copies go to a directory beside the segments, for whoever can do more with them.
+/// either: whole copies stay beside the segments under other names, for whoever can do more with them.
 package struct LogRepair: Sendable {
     /// What keeps the log from being opened.
     package let corruption: Corruption
@@ -54,33 +54,28 @@ package struct LogRepair: Sendable {
 
     /// Does it: holds the directory's lock meanwhile; may be run again after a crash.
     ///
-    /// - Returns: The directory where the files were set aside, with a report in words.
+    /// - Returns: The file with a report in words; the ending of its name is that of all files set aside.
     /// - Throws: `LogError.directoryInUse` while a daemon runs, `.io`.
     package func run() throws(LogError) -> String {
         let lock = try directory.lock()
         defer { lock.release() }
-        let aside = try freeName()
+        let suffix = try freeSuffix()
+        let reportPath = "\(directory.segments)/report\(suffix)"
         do throws(StorageError) {
-            try setAside(in: aside)
+            try write(Array(report.utf8), to: reportPath)
+            try setAside(suffix)
         } catch {
             throw .io(error)
         }
-        return aside
+        return reportPath
     }
 
     /// From the newest to the damaged one: cut short anywhere, the damage stays and is found again.
-    private func setAside(in aside: String) throws(StorageError) {
+    private func setAside(_ suffix: String) throws(StorageError) {
         let storage = directory.storage
-        try storage.createDirectory(aside)
-        try storage.syncDirectory(directory.segments)
-        try write(Array(report.utf8), to: aside + "/report.txt")
-        for path in files.dropFirst().reversed() {
-            try storage.rename(path, to: aside + "/" + Self.name(of: path))
-        }
+        for path in files.dropFirst().reversed() { try storage.rename(path, to: path + suffix) }
         guard let damaged = files.first else { return }
-        try write(
-            try Self.bytes(of: damaged, in: storage), to: aside + "/" + Self.name(of: damaged))
-        try storage.syncDirectory(aside)
+        try write(try Self.bytes(of: damaged, in: storage), to: damaged + suffix)
         try storage.syncDirectory(directory.segments)
         if kept.isEmpty {
             try storage.remove(damaged)
@@ -100,7 +95,7 @@ package struct LogRepair: Sendable {
         return """
             \(corruption)
             Kept: every record up to \(keptLSN).
-            Set aside, whole and unchanged, beside this report:
+            Set aside, whole and unchanged, under these names and this report's ending:
             \(names)
             Records in them: \(keptLSN.next) to \(lastSeenLSN.map(String.init) ?? "unknown"), \
             as far as they can be read.
@@ -114,11 +109,11 @@ package struct LogRepair: Sendable {
         try file.sync()
     }
 
-    private func freeName() throws(LogError) -> String {
+    private func freeSuffix() throws(LogError) -> String {
         let names = Set(try directory.list())
         var number = 1
-        while names.contains("set-aside-\(number)") { number += 1 }
-        return "\(directory.segments)/set-aside-\(number)"
+        while names.contains("report.set-aside-\(number)") { number += 1 }
+        return ".set-aside-\(number)"
     }
 
     private static func name(of path: String) -> String {

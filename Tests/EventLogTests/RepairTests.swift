@@ -66,10 +66,9 @@ import Units
         let verification = try LogVerification.run(directory: "/data", storage: disk)
         #expect(verification.headLSN.rawValue == UInt64(kept) + 1)
         // Set aside as it was found; the rest of it untouched.
-        let name = try #require(segment.file.split(separator: "/").last)
-        #expect(disk.bytes(of: "/data/log/set-aside-1/\(name)") == damaged)
+        #expect(disk.bytes(of: segment.file + ".set-aside-1") == damaged)
         #expect(damaged != whole)
-        #expect(disk.bytes(of: "/data/log/set-aside-1/report.txt") != nil)
+        #expect(disk.bytes(of: "/data/log/report.set-aside-1") != nil)
     }
 
     @Test func `lets go of a segment whose header is damaged, and of all after it`() throws {
@@ -99,7 +98,12 @@ import Units
         try damage(disk, found[1].file, at: 100)
         let repair = try #require(try LogRepair.find(directory: "/data", storage: disk))
         let holder = try disk.lock(directory: "/data")
-        #expect(throws: LogError.directoryInUse(directory: "/data", pid: 1)) { try repair.run() }
+        #expect {
+            _ = try repair.run()
+        } throws: { error in
+            guard case LogError.directoryInUse = error else { return false }
+            return true
+        }
         holder.release()
     }
 

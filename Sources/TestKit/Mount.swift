@@ -19,8 +19,19 @@ final class Mount: Sendable {
 
     /// Mounts the file system in the file `image` on the directory at `path`.
     init(image: String, at path: String) async throws {
-        try await SystemTool.run("mount", "-o", "loop", image, path)
+        try await Self.attach(image: image, at: path, tries: 5)
         self.path = path
+    }
+
+    /// Another process may take the free loop device that was found: then once more.
+    private static func attach(image: String, at path: String, tries: Int) async throws {
+        do {
+            try await SystemTool.run("mount", "-o", "loop", image, path)
+        } catch let fault as ToolFault
+            where tries > 1 && fault.result.stderr.contains("failed to setup loop device")
+        {
+            try await attach(image: image, at: path, tries: tries - 1)
+        }
     }
 
     deinit {

@@ -6,6 +6,7 @@ package struct JobView: Equatable, Sendable {
     package var type: JobType
     package var status: ExecutionStatus
     package var executionTime: WallTime
+    package var expiresAt: WallTime?
     package var priority: UInt8
     package var policy: JobPolicy
     package var resultLocation: String?
@@ -19,6 +20,12 @@ package struct JobView: Equatable, Sendable {
     /// When the next attempt may start; nil unless the job waits for one.
     package var nextAttemptAt: WallTime?
     package var lease: LeaseView?
+    /// Why the job waits; nil unless it does.
+    package var hold: Hold?
+    /// Nil: runs once.
+    package var recurrence: Recurrence?
+    /// The recurring job that this one is an occurrence of, until it has ended.
+    package var occurrenceOf: JobID?
     /// LSN of the job's `submitted` event.
     package var submittedLSN: LSN
     /// LSN of the job's latest event.
@@ -26,14 +33,16 @@ package struct JobView: Equatable, Sendable {
 
     package init(
         key: JobKey, type: JobType, status: ExecutionStatus, executionTime: WallTime,
-        priority: UInt8, policy: JobPolicy, resultLocation: String?, attempt: Int,
-        leaseExpiries: Int, submittedAt: WallTime, updatedAt: WallTime, nextAttemptAt: WallTime?,
-        lease: LeaseView?, submittedLSN: LSN, lastLSN: LSN
+        expiresAt: WallTime?, priority: UInt8, policy: JobPolicy, resultLocation: String?,
+        attempt: Int, leaseExpiries: Int, submittedAt: WallTime, updatedAt: WallTime,
+        nextAttemptAt: WallTime?, lease: LeaseView?, hold: Hold?, recurrence: Recurrence?,
+        occurrenceOf: JobID?, submittedLSN: LSN, lastLSN: LSN
     ) {
         self.key = key
         self.type = type
         self.status = status
         self.executionTime = executionTime
+        self.expiresAt = expiresAt
         self.priority = priority
         self.policy = policy
         self.resultLocation = resultLocation
@@ -43,6 +52,9 @@ package struct JobView: Equatable, Sendable {
         self.updatedAt = updatedAt
         self.nextAttemptAt = nextAttemptAt
         self.lease = lease
+        self.hold = hold
+        self.recurrence = recurrence
+        self.occurrenceOf = occurrenceOf
         self.submittedLSN = submittedLSN
         self.lastLSN = lastLSN
     }

@@ -12,6 +12,10 @@ package enum Rejection: Error, Equatable, Sendable {
     case unknownToken(LSN)
     /// The token was good once; the job has moved on.
     case staleToken(LSN, JobView)
+    /// The user has as many jobs waiting as may.
+    case waitingLimit(UserID, limit: UInt32)
+    /// The recurrence can't be taken: a field and what is wrong with it.
+    case invalidRecurrence(InvalidField)
     /// docs/state-machine.md draws no such transition.
     case wrongStatus(JobKey, ExecutionStatus, wanted: Transition)
 }
@@ -23,4 +27,6 @@ package enum Transition: String, Sendable {
     case succeed
     case fail
     case cancel
+    case redrive
+    case reschedule
 }

@@ -1,4 +1,5 @@
-import HeapModule
+import ByteCoding
+package import JobCoding
 package import JobModel
 package import Units
 
@@ -6,149 +7,283 @@ extension JobState {
     /// Folds one event of the log into the state.
     ///
     /// Events come in order, without gaps.
-    package mutating func apply(_ event: Event, at lsn: LSN) {
-        precondition(lsn == appliedLSN.next, "event \(lsn) does not follow \(appliedLSN)")
-        appliedLSN = lsn
-        appliedTime = max(appliedTime, event.time)
+    /// - Parameters:
+    ///   - event: The event.
+    ///   - lsn: Its position, the one after the last.
+    ///   - hint: The job that it is probably about, to save a look-up.
+    package mutating func apply(_ event: Event, at lsn: LSN, hint: JobSlot? = nil) {
+        advanceLog(to: lsn, time: event.time)
         switch event.fact {
-        case .submitted(let key, let content):
-            insert(key, content, at: lsn, time: event.time)
-        case .claimed(let job, let worker, let duration):
-            let slot = touch(job, lsn, event.time)
-            claim(slot, token: lsn, worker: worker, duration: duration, time: event.time)
-        case .processing(let job):
-            move(touch(job, lsn, event.time), to: .processing)
-        case .heartbeat(let job, let duration, let progress, let checkpoint):
-            let slot = touch(job, lsn, event.time)
-            renew(slot, duration: duration, time: event.time)
-            if let progress { self.progress[slot] = progress }
-            if let checkpoint { checkpoints[slot] = checkpoint }
-        case .succeeded(let job, _):
-            end(touch(job, lsn, event.time), as: .success)
-        case .retriableFailed(let job, let reason, _, let retryAt):
-            let slot = touch(job, lsn, event.time)
-            recordFailure(of: slot, reason: reason, at: lsn)
-            wait(slot, as: .retriableFailure, until: retryAt)
-        case .fatalFailed(let job, let reason, _, _):
-            let slot = touch(job, lsn, event.time)
-            recordFailure(of: slot, reason: reason, at: lsn)
-            end(slot, as: .fatalFailure)
-        case .cancelled(let job):
-            end(touch(job, lsn, event.time), as: .cancelled)
+        case .submitted(let key, let content, let hash, let firstTick):
+            insert(key, content, hash: hash, firstTick: firstTick, at: lsn, time: event.time)
+        case .controlChanged(let scope, let control):
+            set(control, for: scope)
+        case .claimed(let job, _, _), .processing(let job), .heartbeat(let job, _, _, _),
+            .succeeded(let job, _), .retriableFailed(let job, _, _, _),
+            .fatalFailed(let job, _, _, _), .cancelled(let job, _), .redriven(let job, _),
+            .rescheduled(let job, _, _), .ticked(let job, _):
+            let slot = touch(job, lsn, event.time, hint: hint?.index ?? 0)
+            apply(event.fact, to: slot, at: lsn, time: event.time)
         }
     }
 
-    private mutating func insert(
-        _ key: JobKey, _ content: JobContent, at lsn: LSN, time: WallTime
-    ) {
-        let user = userSlot(key.user)
-        let executionTime = content.executionTime ?? time
-        let record = JobRecord(
-            submitted: lsn, submittedAt: time, user: user, type: typeSlot(content.type),
-            policy: policySlot(content.policy), job: key.job, priority: content.priority,
-            executionTime: executionTime, resultLocation: content.resultLocation,
-            contentHash: content.fingerprint, payload: content.payload, status: .notStarted,
-            last: lsn, updatedAt: time, dueAt: executionTime)
-        let slot = jobs.append(record)
-        slotsBySubmit.append(lsn)
-        let old = index.updateValue(slot, forKey: IndexKey(user: user, job: key.job))
-        precondition(old == nil, "job \(key) was submitted twice, again at \(lsn)")
-        users[Int(user.index)].jobs.append(slot)
-        count(slot, .notStarted, by: 1)
-        due.insert(DueEntry(dueAt: executionTime, submitted: lsn, slot: slot))
+    /// Folds a `submitted` event, given as its bytes.
+    ///
+    /// - Parameters:
+    ///   - record: The event.
+    ///   - contentHash: What `contentHash(_:)` gives for it.
+    ///   - packed: The payload as it is to be kept, packed; empty: as it is.
+    ///   - lsn: Its position, the one after the last.
+    /// - Returns: The new job.
+    @discardableResult
+    package mutating func apply(
+        submitted record: borrowing SubmittedRecord, contentHash: UInt64, packed: RawSpan,
+        at lsn: LSN
+    ) -> JobSlot {
+        advanceLog(to: lsn, time: record.time)
+        return JobSlot(
+            index: insert(record, contentHash: contentHash, packed: packed, at: lsn))
+    }
+
+    private mutating func advanceLog(to lsn: LSN, time: WallTime) {
+        precondition(lsn == appliedLSN.next, "event \(lsn) does not follow \(appliedLSN)")
+        appliedLSN = lsn
+        appliedTime = max(appliedTime, time)
+    }
+
+    private mutating func apply(_ fact: Fact, to job: UInt32, at lsn: LSN, time: WallTime) {
+        switch fact {
+        case .claimed(_, let worker, let duration):
+            claim(job, token: lsn, worker: worker, duration: duration, time: time)
+        case .processing:
+            move(job, to: .processing)
+        case .heartbeat(_, let duration, let progress, let checkpoint):
+            renew(job, duration: duration, time: time)
+            if let progress { self.progress[job] = progress }
+            if let checkpoint { checkpoints[job] = checkpoint }
+        case .succeeded:
+            end(job, as: .success)
+        case .retriableFailed(_, let reason, _, let retryAt):
+            recordFailure(of: job, reason: reason, at: lsn)
+            dropLease(job)
+            move(job, to: .retriableFailure)
+            wait(job, until: retryAt)
+        case .fatalFailed(_, let reason, _, _):
+            recordFailure(of: job, reason: reason, at: lsn)
+            end(job, as: .fatalFailure)
+            bury(job)
+        case .cancelled:
+            end(job, as: .cancelled)
+        case .redriven(_, let dueAt):
+            redrive(job, dueAt: dueAt)
+        case .rescheduled(_, let priority, let executionTime):
+            reschedule(job, priority: priority, executionTime: executionTime, now: time)
+        case .ticked(_, let tick):
+            apply(tick, of: job, at: lsn, time: time)
+        case .submitted, .controlChanged:
+            preconditionFailure("event \(lsn) is about no job that was there before")
+        }
     }
 
     /// Finds the job of an event and makes the event its newest.
-    private mutating func touch(_ job: JobReference, _ lsn: LSN, _ time: WallTime) -> JobSlot {
-        guard let slot = slotsBySubmit.find(job.submitted) else {
-            preconditionFailure("event \(lsn) is about job \(job.submitted), which is not there")
-        }
+    private mutating func touch(
+        _ reference: JobReference, _ lsn: LSN, _ time: WallTime, hint: UInt32
+    ) -> UInt32 {
+        let job = find(reference, hint: hint)
         precondition(
-            jobs[slot].last == job.previous,
-            "event \(lsn) follows \(job.previous), but the job's newest is \(jobs[slot].last)")
-        jobs[slot].last = lsn
-        jobs[slot].updatedAt = time
-        return slot
+            last(job) == reference.previous,
+            "event \(lsn) follows \(reference.previous), but the job's newest is \(last(job))")
+        if jobs[job].activity == 0 {
+            jobs[job].activity = activities.allocate(Activity(job: job, record: jobs[job]))
+        }
+        let activity = jobs[job].activity
+        activities[activity].last = lsn.rawValue
+        activities[activity].updatedAt = time
+        return job
     }
+}
 
+// MARK: - Attempts
+
+extension JobState {
     private mutating func claim(
-        _ slot: JobSlot, token: LSN, worker: WorkerName, duration: TimeSpan, time: WallTime
+        _ job: UInt32, token: LSN, worker: WorkerName, duration: TimeSpan, time: WallTime
     ) {
-        precondition(jobs[slot].isWaiting, "job \(jobs[slot].submitted) is held already")
-        leaveQueue(slot)
-        jobs[slot].attempt += 1
-        jobs[slot].token = token
-        leases[token] = Lease(slot: slot, worker: worker, duration: duration, renewedAt: time)
-        move(slot, to: .claimed)
+        precondition(jobs[job].isWaiting, "job \(jobs[job].submitted) is held already")
+        passTurn(after: job)
+        leaveLine(job)
+        let activity = jobs[job].activity
+        activities[activity].attempt += 1
+        activities[activity].token = token.rawValue
+        activities[activity].keyHash = Activity.hash(ofToken: token.rawValue)
+        activities[activity].worker = workerNumber(worker)
+        activities[activity].leaseDuration = duration
+        activities[activity].renewedAt = time
+        tokens.insert(activity, in: activities)
+        move(job, to: .claimed)
+        noteHolds(user: jobs[job].user, type: type(of: job))
     }
 
-    private mutating func renew(_ slot: JobSlot, duration: TimeSpan, time: WallTime) {
-        let token = jobs[slot].token
-        precondition(leases[token] != nil, "heartbeat of attempt \(token) without a lease")
-        leases[token]?.duration = duration
-        leases[token]?.renewedAt = time
+    private mutating func renew(_ job: UInt32, duration: TimeSpan, time: WallTime) {
+        precondition(jobs[job].status.isLeased, "heartbeat for a job without a lease")
+        let activity = jobs[job].activity
+        activities[activity].leaseDuration = duration
+        activities[activity].renewedAt = time
     }
 
-    private mutating func recordFailure(of slot: JobSlot, reason: FailureReason, at lsn: LSN) {
-        jobs[slot].lastFailure = lsn
-        if reason == .leaseExpired { jobs[slot].leaseExpiries += 1 }
+    private mutating func recordFailure(of job: UInt32, reason: FailureReason, at lsn: LSN) {
+        let activity = jobs[job].activity
+        activities[activity].lastFailure = lsn.rawValue
+        if reason == .leaseExpired || reason == .poison { activities[activity].leaseExpiries += 1 }
     }
 
-    private mutating func wait(_ slot: JobSlot, as status: ExecutionStatus, until dueAt: WallTime) {
-        dropLease(slot)
-        jobs[slot].dueAt = dueAt
-        due.insert(DueEntry(dueAt: dueAt, submitted: jobs[slot].submitted, slot: slot))
-        move(slot, to: status)
+    private mutating func dropLease(_ job: UInt32) {
+        guard jobs[job].status.isLeased else { return }
+        tokens.remove(jobs[job].activity, in: activities)
+        if !progress.isEmpty { progress[job] = nil }
     }
 
-    private mutating func end(_ slot: JobSlot, as status: ExecutionStatus) {
-        leaveQueue(slot)
-        dropLease(slot)
-        checkpoints[slot] = nil
-        jobs[slot].payload = []
-        move(slot, to: status)
+    private mutating func end(_ job: UInt32, as status: ExecutionStatus) {
+        leaveLine(job)
+        dropLease(job)
+        if !checkpoints.isEmpty { checkpoints[job] = nil }
+        if status != .fatalFailure { dropPayload(job) }
+        move(job, to: status)
+        let flags = jobs[job].flags
+        if !flags.isDisjoint(with: [.occurrence, .recurring, .expires]) { unbind(job) }
     }
 
-    private mutating func dropLease(_ slot: JobSlot) {
-        guard jobs[slot].status.isLeased else { return }
-        leases[jobs[slot].token] = nil
-        progress[slot] = nil
+    /// A dead letter keeps its payload: it may be redriven.
+    private mutating func dropPayload(_ job: UInt32) {
+        let old = blob(job)
+        guard old.storedPayloadBytes > 0 else { return }
+        let kept = old.withoutPayload
+        let blob = blobs.allocate(byteCount: kept.byteCount)
+        write(head: kept, to: blob)
+        blobs.copy(
+            from: jobs[job].blob, at: JobBlob.headBytes, byteCount: kept.jobBytes, to: blob,
+            at: JobBlob.headBytes)
+        blobs.free(jobs[job].blob, byteCount: old.byteCount)
+        jobs[job].blob = blob
+        jobs[job].flags.remove(.packed)
     }
 
-    private mutating func leaveQueue(_ slot: JobSlot) {
-        guard jobs[slot].isReady else { return }
-        jobs[slot].isReady = false
-        readyCount -= 1
+    mutating func write(head: JobBlob, to blob: UInt32) {
+        let (hash, low, high) = head.head
+        blobs.store(hash, to: blob, at: 0)
+        blobs.store(low, to: blob, at: 8)
+        blobs.store(high, to: blob, at: 12)
     }
 
-    private mutating func move(_ slot: JobSlot, to status: ExecutionStatus) {
-        count(slot, jobs[slot].status, by: -1)
-        jobs[slot].status = status
-        count(slot, status, by: 1)
+    mutating func move(_ job: UInt32, to status: ExecutionStatus) {
+        let old = jobs[job].status
+        count(job, old, by: -1)
+        jobs[job].status = status
+        count(job, status, by: 1)
+        if old.isLeased, !status.isLeased, !(userControls.isEmpty && typeControls.isEmpty)
+            || everyUser != .none
+        {
+            letOthersRun(after: job)
+        }
     }
 
-    private mutating func count(_ slot: JobSlot, _ status: ExecutionStatus, by step: Int) {
-        let step = UInt64(bitPattern: Int64(step))
-        counts[status] &+= step
-        users[Int(jobs[slot].user.index)].counts[status] &+= step
-        types[Int(jobs[slot].type.index)].counts[status] &+= step
+    /// A job that ceased to run may have made room under a limit.
+    private mutating func letOthersRun(after job: UInt32) {
+        let type = type(of: job)
+        noteHolds(user: jobs[job].user, type: type)
+        unpark(user: jobs[job].user)
+        if typeControls[type] != nil { note(readied: type) }
     }
 
-    private mutating func userSlot(_ user: UserID) -> UserSlot {
-        if let known = internedUsers.find(user) { return UserSlot(index: known) }
-        users.append(UserRecord(user: user))
-        return UserSlot(index: internedUsers.add(user))
+    mutating func count(_ job: UInt32, _ status: ExecutionStatus, by step: Int) {
+        let wide = UInt64(bitPattern: Int64(step))
+        counts[status] &+= wide
+        users[jobs[job].user].count(status, by: step)
+        types[Int(type(of: job))].counts[status] &+= wide
     }
 
-    private mutating func typeSlot(_ type: JobType) -> TypeSlot {
-        if let known = internedTypes.find(type) { return TypeSlot(index: known) }
-        types.append(TypeRecord(type: type))
-        return TypeSlot(index: internedTypes.add(type))
+    private mutating func workerNumber(_ worker: WorkerName) -> UInt32 {
+        var text = worker.text
+        // The pointer does not leave the closure.
+        return text.withUTF8 { bytes in unsafe workerNames.intern(bytes.span.bytes) }
+    }
+}
+
+// MARK: - Dead letters, and what people change
+
+extension JobState {
+    private mutating func bury(_ job: UInt32) {
+        jobs[job].backLink = newestDead
+        jobs[job].link = 0
+        if newestDead == 0 { oldestDead = job } else { jobs[newestDead].link = job }
+        newestDead = job
     }
 
-    private mutating func policySlot(_ policy: JobPolicy) -> PolicySlot {
-        if let known = internedPolicies.find(policy) { return PolicySlot(index: known) }
-        policies.append(policy)
-        return PolicySlot(index: internedPolicies.add(policy))
+    private mutating func redrive(_ job: UInt32, dueAt: WallTime) {
+        let next = jobs[job].link
+        let previous = jobs[job].backLink
+        if previous == 0 { oldestDead = next } else { jobs[previous].link = next }
+        if next == 0 { newestDead = previous } else { jobs[next].backLink = previous }
+        jobs[job].link = 0
+        jobs[job].backLink = 0
+        let activity = jobs[job].activity
+        activities[activity].attemptBase = activities[activity].attempt
+        activities[activity].expiryBase = activities[activity].leaseExpiries
+        move(job, to: .retriableFailure)
+        wait(job, until: dueAt)
+    }
+
+    private mutating func reschedule(
+        _ job: UInt32, priority: UInt8?, executionTime: WallTime?, now: WallTime
+    ) {
+        let isBlocked = jobs[job].flags.contains(.blocked)
+        let dueAt = executionTime ?? jobs[job].dueAt
+        leaveLine(job)
+        if let priority { jobs[job].priority = priority }
+        if let executionTime {
+            activities[jobs[job].activity].executionTime = executionTime
+        }
+        guard !isBlocked else {
+            jobs[job].flags.insert(.blocked)
+            jobs[job].dueAt = dueAt
+            return
+        }
+        wait(job, until: max(dueAt, now))
+    }
+
+    private mutating func set(_ control: Control, for scope: ControlScope) {
+        switch scope {
+        case .user(let user):
+            let bytes = Array(user.text.utf8)
+            let number = userNumber(bytes.rawBytes)
+            userControls[number] = control == .none && everyUser == .none ? nil : control
+            note(control, ofUser: number)
+        case .everyUser:
+            everyUser = control
+            for queue in liveQueues() { note(control, ofUser: queues[queue].user) }
+        case .type(let type):
+            let bytes = Array(type.text.utf8)
+            let number = typeNumber(bytes.rawBytes)
+            typeControls[number] = control == .none ? nil : control
+            holds[.type(number), default: HoldHistory()].change(
+                to: hold(ofType: number), at: appliedTime)
+            note(readied: number)
+        }
+    }
+
+    private mutating func note(_ control: Control, ofUser user: UInt32) {
+        holds[.user(user), default: HoldHistory()].change(
+            to: hold(ofUser: user), at: appliedTime)
+        unpark(user: user)
+    }
+
+    private func liveQueues() -> [UInt32] {
+        var live: [UInt32] = []
+        var user: UInt32 = 0
+        while user < UInt32(users.slotsUsed) {
+            user += 1
+            if users[user].queues != 0 { live.append(users[user].queues) }
+        }
+        return live
     }
 }

@@ -5,68 +5,88 @@ package import Units
 extension JobState {
     /// Moves jobs whose time has come into their ready queues, earliest first.
     ///
-    /// Changes no job, only which queue it is found in: no event tells of it.
+    /// Changes no job, only where it is found: no event tells of it.
     ///
-    /// - Returns: The types that got a job, and whether more are due than `jobsMax`.
-    package mutating func advance(
-        to now: WallTime, jobsMax: Int
-    ) -> (types: Set<JobType>, isMore: Bool) {
-        var readied: Set<JobType> = []
-        var moved = 0
-        while let entry = due.min, entry.dueAt <= now {
-            if moved == jobsMax { return (readied, true) }
-            due.removeMin()
-            moved += 1
-            guard isCurrent(entry.slot, dueAt: entry.dueAt), !jobs[entry.slot].isReady else {
+    /// - Returns: Whether there is more to move; about `jobsMax` are moved by one call.
+    package mutating func advance(to now: WallTime, jobsMax: Int) -> Bool {
+        dueJobs.removeAll(keepingCapacity: true)
+        let isMore = due.advance(
+            to: now.microseconds, countMax: jobsMax, in: &jobs, into: &dueJobs)
+        for job in dueJobs {
+            jobs[job].flags.remove(.timed)
+            if jobs[job].flags.contains(.recurring) {
+                jobs[job].flags.insert(.ticking)
+                ticking.append(job)
+            } else {
+                makeReady(job)
+            }
+        }
+        return isMore
+    }
+
+    /// A time that is not after the moment at which the next waiting job becomes due or expires, and
+    /// at most a millisecond before it; nil if none waits for its time.
+    package mutating func nextDue() -> WallTime? {
+        let next = due.nextDue(in: jobs).map { WallTime(microseconds: $0) }
+        guard let expiry = nextExpiry() else { return next }
+        return min(next ?? expiry.at, expiry.at)
+    }
+
+    /// The types whose waiting claims are worth another look, in order of their names.
+    package mutating func takeReadied() -> [JobType] {
+        guard !readiedTypes.isEmpty else { return [] }
+        defer { readiedTypes.removeAll(keepingCapacity: true) }
+        var taken: [JobType] = []
+        for type in readiedTypes {
+            types[Int(type)].isReadied = false
+            taken.append(types[Int(type)].type)
+        }
+        return taken.count == 1 ? taken : taken.sorted { $0.text < $1.text }
+    }
+
+    /// The ready job of one of `wanted` that runs first: by priority, then due time, then order of
+    /// submit; jobs of one type and priority take turns by user.
+    ///
+    /// - Returns: Nil if none is ready, or all that are ready are held back.
+    package mutating func firstReady(of wanted: [JobType]) -> JobSlot? {
+        var best: UInt32 = 0
+        for type in wanted {
+            guard let number = typeNumber(type), let job = firstReady(ofType: number) else {
                 continue
             }
-            let type = Int(jobs[entry.slot].type.index)
-            jobs[entry.slot].isReady = true
-            readyCount += 1
-            types[type].ready.insert(
-                ReadyEntry(
-                    priority: jobs[entry.slot].priority, dueAt: entry.dueAt,
-                    submitted: entry.submitted, slot: entry.slot))
-            readied.insert(types[type].type)
+            if best == 0 || runs(job, before: best) { best = job }
         }
-        return (readied, false)
+        return best == 0 ? nil : JobSlot(index: best)
     }
 
-    /// When the next waiting job becomes due; nil if none waits for its time.
-    package mutating func nextDue() -> WallTime? {
-        while let entry = due.min {
-            if isCurrent(entry.slot, dueAt: entry.dueAt), !jobs[entry.slot].isReady {
-                return entry.dueAt
+    private func runs(_ left: UInt32, before right: UInt32) -> Bool {
+        (jobs[left].priority, jobs[left].dueAt, jobs[left].submitted)
+            < (jobs[right].priority, jobs[right].dueAt, jobs[right].submitted)
+    }
+
+    /// Decides that a job which was not started in time is not to be started any more.
+    package mutating func decideExpired(now: WallTime) -> (job: JobSlot, fact: Fact)? {
+        while let expiry = nextExpiry(), expiry.at <= now {
+            expiries.removeMin()
+            return (
+                JobSlot(index: expiry.job),
+                .cancelled(reference(to: expiry.job), reason: .expired)
+            )
+        }
+        return nil
+    }
+
+    /// The next expiry that counts; drops those of jobs that were started or have ended.
+    private mutating func nextExpiry() -> Expiry? {
+        while let expiry = expiries.min {
+            let job = expiry.job
+            if jobs[job].submitted == expiry.submitted, jobs[job].status == .notStarted,
+                expiryTimes[job] == expiry.at
+            {
+                return expiry
             }
-            due.removeMin()
+            expiries.removeMin()
         }
         return nil
-    }
-
-    /// The ready job of one of `wanted` that runs first, by priority, due time, order of submit.
-    ///
-    /// - Returns: The LSN of its submit; nil if none is ready.
-    package mutating func firstReady(of wanted: [JobType]) -> LSN? {
-        var best: ReadyEntry?
-        for type in wanted {
-            guard let known = internedTypes.find(type) else { continue }
-            guard let entry = firstReady(of: TypeSlot(index: known)) else { continue }
-            if let current = best, current < entry { continue }
-            best = entry
-        }
-        return best?.submitted
-    }
-
-    private mutating func firstReady(of type: TypeSlot) -> ReadyEntry? {
-        while let entry = types[Int(type.index)].ready.min {
-            if isCurrent(entry.slot, dueAt: entry.dueAt), jobs[entry.slot].isReady { return entry }
-            types[Int(type.index)].ready.removeMin()
-        }
-        return nil
-    }
-
-    /// Whether an entry made for a wait until `dueAt` still tells the truth.
-    private func isCurrent(_ slot: JobSlot, dueAt: WallTime) -> Bool {
-        jobs[slot].isWaiting && jobs[slot].dueAt == dueAt
     }
 }

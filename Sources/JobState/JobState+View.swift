@@ -1,149 +1,148 @@
+import ByteCoding
 package import JobModel
 package import Units
 
 /// A lease as the engine's timers need it.
 package struct LeaseTerms: Equatable, Sendable {
+    package let job: JobSlot
     package let token: LSN
     package let duration: TimeSpan
     /// Nil: the attempt may go on as long as it heartbeats.
     package let runLimit: TimeSpan?
 }
 
+/// What a page of a listing goes on from: a job, whether it is still there or not.
+package struct JobPosition: Hashable, Sendable {
+    package let submitted: LSN
+    package let keyHash: UInt32
+
+    package init(submitted: LSN, keyHash: UInt32) {
+        self.submitted = submitted
+        self.keyHash = keyHash
+    }
+}
+
 extension JobState {
-    /// What a reader sees of the job called `key`.
-    package func view(_ key: JobKey) throws(Rejection) -> JobView {
-        guard let slot = slot(of: key) else { throw missing(key) }
-        return view(slot)
+    func key(of job: UInt32) -> JobKey {
+        JobKey(
+            user: UserID(unchecked: userNames.bytes(jobs[job].user).text),
+            job: JobID(unchecked: jobBytes(job).text))
     }
 
-    /// What a reader sees of the job submitted at `lsn`; nil if none was.
-    package func view(submittedAt lsn: LSN) -> JobView? {
-        guard let slot = slotsBySubmit.find(lsn) else { return nil }
-        return view(slot)
+    /// What a reader sees of a job.
+    package func view(_ slot: JobSlot) -> JobView {
+        let job = slot.index
+        let record = jobs[job]
+        let activity = record.activity == 0 ? nil : activities[record.activity]
+        let location = locationBytes(job)
+        return JobView(
+            key: key(of: job), type: types[Int(type(of: job))].type, status: record.status,
+            executionTime: activity?.executionTime ?? record.dueAt, expiresAt: expiryTimes[job],
+            priority: record.priority, policy: policy(of: job),
+            resultLocation: location.byteCount == 0 ? nil : location.text,
+            attempt: Int(activity?.attempt ?? 0), leaseExpiries: Int(activity?.leaseExpiries ?? 0),
+            submittedAt: record.submittedAt, updatedAt: activity?.updatedAt ?? record.submittedAt,
+            nextAttemptAt: record.isWaiting && !record.flags.contains(.blocked)
+                ? schedules[job].map { $0.nextTick } ?? record.dueAt : nil,
+            lease: record.status.isLeased ? activity.map { lease($0) } : nil, hold: hold(of: job),
+            recurrence: schedules[job]?.recurrence,
+            occurrenceOf: occurrences[job].map { JobID(unchecked: jobBytes($0).text) },
+            submittedLSN: record.submittedLSN, lastLSN: last(job))
     }
 
-    /// The payload of a job that has not ended; empty for one that has.
-    package func payload(submittedAt lsn: LSN) -> [UInt8] {
-        guard let slot = slotsBySubmit.find(lsn) else { return [] }
-        return jobs[slot].payload
+    private func lease(_ activity: Activity) -> LeaseView {
+        LeaseView(
+            worker: WorkerName(unchecked: workerNames.bytes(activity.worker).text),
+            token: LSN(rawValue: activity.token),
+            until: activity.renewedAt.advanced(by: activity.leaseDuration))
     }
 
     /// The newest checkpoint of a job that has not ended.
-    package func checkpoint(submittedAt lsn: LSN) -> [UInt8]? {
-        guard let slot = slotsBySubmit.find(lsn) else { return nil }
-        return checkpoints[slot]
+    package func checkpoint(_ job: JobSlot) -> [UInt8]? {
+        checkpoints.isEmpty ? nil : checkpoints[job.index]
     }
 
     /// The newest progress of the running attempt of a job.
-    package func progress(submittedAt lsn: LSN) -> [UInt8]? {
-        guard let slot = slotsBySubmit.find(lsn) else { return nil }
-        return progress[slot]
+    package func progress(_ job: JobSlot) -> [UInt8]? {
+        progress[job.index]
     }
 
     /// LSN of the event of the job's newest failed attempt; nil if none failed.
-    package func lastFailure(submittedAt lsn: LSN) -> LSN? {
-        guard let slot = slotsBySubmit.find(lsn), jobs[slot].lastFailure != .zero else {
-            return nil
-        }
-        return jobs[slot].lastFailure
+    package func lastFailure(_ job: JobSlot) -> LSN? {
+        let activity = jobs[job.index].activity
+        guard activity != 0, activities[activity].lastFailure != 0 else { return nil }
+        return LSN(rawValue: activities[activity].lastFailure)
     }
 
     /// Token of the job's newest attempt, whether it has ended or not; nil before the first.
-    package func newestToken(submittedAt lsn: LSN) -> LSN? {
-        guard let slot = slotsBySubmit.find(lsn), jobs[slot].token != .zero else { return nil }
-        return jobs[slot].token
+    package func newestToken(_ job: JobSlot) -> LSN? {
+        let activity = jobs[job.index].activity
+        guard activity != 0, activities[activity].token != 0 else { return nil }
+        return LSN(rawValue: activities[activity].token)
     }
 
-    /// The terms of the lease that `token` stands for; nil if it has ended.
-    package func terms(of token: LSN) -> LeaseTerms? {
-        guard let lease = leases[token] else { return nil }
-        let policy = policies[Int(jobs[lease.slot].policy.index)]
-        return LeaseTerms(token: token, duration: lease.duration, runLimit: policy.runLimit)
-    }
-
-    /// The job that the lease of `token` is for, by the LSN of its submit; nil if it has ended.
-    package func job(leasedBy token: LSN) -> LSN? {
-        guard let lease = leases[token] else { return nil }
-        return jobs[lease.slot].submitted
-    }
-
-    /// The token of the lease on a job; nil if no worker holds one.
-    package func token(leasing job: LSN) -> LSN? {
-        guard let slot = slotsBySubmit.find(job), jobs[slot].status.isLeased else { return nil }
-        return jobs[slot].token
+    /// The terms of the lease on a job.
+    ///
+    /// - Precondition: the job is leased.
+    package func terms(of job: JobSlot) -> LeaseTerms {
+        let activity = activities[jobs[job.index].activity]
+        return LeaseTerms(
+            job: job, token: LSN(rawValue: activity.token), duration: activity.leaseDuration,
+            runLimit: policy(of: job.index).runLimit)
     }
 
     /// The terms of every lease, in order of grant.
     package func allTerms() -> [LeaseTerms] {
         var all: [LeaseTerms] = []
-        for token in leases.keys.sorted() {
-            if let terms = terms(of: token) { all.append(terms) }
+        var slot: UInt32 = 0
+        while slot < UInt32(jobs.slotsUsed) {
+            slot += 1
+            if jobs[slot].status.isLeased { all.append(terms(of: JobSlot(index: slot))) }
+        }
+        return all.sorted { $0.token < $1.token }
+    }
+
+    /// Where the engine keeps the number of the timer of a lease.
+    package func timer(of job: JobSlot) -> UInt32 {
+        activities[jobs[job.index].activity].timer
+    }
+
+    package mutating func set(timer: UInt32, of job: JobSlot) {
+        activities[jobs[job.index].activity].timer = timer
+    }
+
+    package func isLeased(_ job: JobSlot) -> Bool { jobs[job.index].status.isLeased }
+
+    /// The stretches in which the job's user and type were held back lately, oldest first.
+    package func holdSpans(_ job: JobSlot) -> [HoldSpan] {
+        let user = holds[.user(jobs[job.index].user)]?.spans ?? []
+        let type = holds[.type(type(of: job.index))]?.spans ?? []
+        return (user + type).sorted { $0.from < $1.from }
+    }
+
+    /// What is set for a user or a type.
+    package func control(_ scope: ControlScope) -> Control {
+        switch scope {
+        case .everyUser: everyUser
+        case .user(let user): userNumber(user).map { control(ofUser: $0) } ?? everyUser
+        case .type(let type): typeNumber(type).flatMap { typeControls[$0] } ?? .none
+        }
+    }
+
+    /// Everything that is set, users and types each in order of name.
+    package func controls() -> [(scope: ControlScope, control: Control)] {
+        var all: [(scope: ControlScope, control: Control)] = []
+        if everyUser != .none { all.append((.everyUser, everyUser)) }
+        let users = userControls.map {
+            (user: UserID(unchecked: userNames.bytes($0.key).text), control: $0.value)
+        }
+        for entry in users.sorted(by: { $0.user.text < $1.user.text }) {
+            all.append((.user(entry.user), entry.control))
+        }
+        let types = typeControls.map { (type: self.types[Int($0.key)].type, control: $0.value) }
+        for entry in types.sorted(by: { $0.type.text < $1.type.text }) {
+            all.append((.type(entry.type), entry.control))
         }
         return all
-    }
-
-    /// One page of a user's jobs, newest submit first; looks at no more than `looksMax` jobs.
-    package func page(
-        of user: UserID, statuses: Set<ExecutionStatus>, type: JobType?, before: LSN?,
-        limit: Int, looksMax: Int
-    ) throws(Rejection) -> (jobs: [JobView], next: LSN?) {
-        guard let known = internedUsers.find(user) else { throw .unknownUser(user) }
-        let slots = users[Int(known)].jobs
-        var wantedType: UInt32??
-        if let type { wantedType = .some(internedTypes.find(type)) }
-        var found: [JobView] = []
-        var position = slots.count
-        if let before { position = countSubmitted(before: before, in: slots) }
-        let end = max(0, position - looksMax)
-        while position > end, found.count < limit {
-            position -= 1
-            let slot = slots[position]
-            if !statuses.isEmpty, !statuses.contains(jobs[slot].status) { continue }
-            if let wantedType, wantedType != jobs[slot].type.index { continue }
-            found.append(view(slot))
-        }
-        return (found, position == 0 ? nil : jobs[slots[position]].submitted)
-    }
-
-    /// Users in order of their first submit, with their counts.
-    package func users(skip: Int, limit: Int) -> [(user: UserID, counts: StatusCounts)] {
-        users.dropFirst(skip).prefix(limit).map { ($0.user, $0.counts) }
-    }
-
-    /// How many users have ever submitted.
-    package var userCount: Int { users.count }
-
-    /// All types in order of first use, with their counts.
-    package func typeCounts() -> [(type: JobType, counts: StatusCounts)] {
-        types.map { ($0.type, $0.counts) }
-    }
-
-    private func countSubmitted(before lsn: LSN, in slots: ContiguousArray<JobSlot>) -> Int {
-        var low = 0
-        var high = slots.count
-        while low < high {
-            let middle = low + (high - low) / 2
-            if jobs[slots[middle]].submitted < lsn { low = middle + 1 } else { high = middle }
-        }
-        return low
-    }
-
-    private func view(_ slot: JobSlot) -> JobView {
-        let job = jobs[slot]
-        return JobView(
-            key: key(of: slot), type: types[Int(job.type.index)].type, status: job.status,
-            executionTime: job.executionTime, priority: job.priority,
-            policy: policies[Int(job.policy.index)], resultLocation: job.resultLocation,
-            attempt: Int(job.attempt), leaseExpiries: Int(job.leaseExpiries),
-            submittedAt: job.submittedAt, updatedAt: job.updatedAt,
-            nextAttemptAt: job.isWaiting ? job.dueAt : nil, lease: leaseView(job),
-            submittedLSN: job.submitted, lastLSN: job.last)
-    }
-
-    private func leaseView(_ job: JobRecord) -> LeaseView? {
-        guard let lease = leases[job.token] else { return nil }
-        return LeaseView(
-            worker: lease.worker, token: job.token,
-            until: lease.renewedAt.advanced(by: lease.duration))
     }
 }

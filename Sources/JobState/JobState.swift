@@ -1,5 +1,8 @@
+package import ByteCoding
+import DequeModule
 import HeapModule
 package import JobModel
+import Tables
 package import Units
 
 /// The job state machine and its projections: `decide…` may refuse and changes nothing, `apply`
@@ -10,84 +13,217 @@ package import Units
 ///
 /// Invariants between two calls of `apply`:
 /// - `counts` of all users, of all types, and of the whole are equal in sum, status by status;
-/// - a job is in `leases` exactly while its status is CLAIMED or PROCESSING, under its `token`;
-/// - a waiting job has an entry with its `dueAt` in `due` or, if `isReady`, in its type's queue.
+/// - a job is in `tokens` exactly while its status is CLAIMED or PROCESSING;
+/// - a waiting job is in the due wheel (`timed`), in a ready queue (`ready`), behind another
+///   occurrence (`blocked`), or is a recurring job between two ticks;
+/// - a ready queue is in a ring unless it is parked, and is never empty.
 package struct JobState: ~Copyable {
-    var jobs = JobTable()
-    var index: [IndexKey: JobSlot] = [:]
-    var users: [UserRecord] = []
-    var types: [TypeRecord] = []
-    var policies: [JobPolicy] = []
-    var internedUsers = Interned<UserID>()
-    var internedTypes = Interned<JobType>()
-    var internedPolicies = Interned<JobPolicy>()
-    var slotsBySubmit = SubmitIndex()
-    var leases: [LSN: Lease] = [:]
+    /// Live and finished jobs; more than this are not held in memory.
+    package static let jobsMax = 400_000_000
+    private static let namesMax = 400_000_000
+
+    var jobs = Slab<JobRecord>(elementsMax: JobState.jobsMax)
+    var blobs = BlobStore()
+    var keys = HashIndex(elementsMax: JobState.jobsMax)
+    var activities = Slab<Activity>(elementsMax: JobState.jobsMax)
+    /// Activities of leased jobs by token.
+    var tokens = HashIndex(elementsMax: JobState.jobsMax)
+    var due = DueWheel(elementsMax: JobState.jobsMax)
+
+    /// Slots of `users` are the numbers of `userNames`.
+    var userNames: NameTable
+    var users = Slab<UserRecord>(elementsMax: JobState.namesMax)
+    /// Types are numbered from 1; `types` and `classes` begin with an entry that nobody uses.
+    var typeNames: NameTable
+    var types: [TypeRecord] = [TypeRecord(type: JobType(unchecked: "-"))]
+    /// Type and policy, as they stand side by side in a `submitted` event.
+    var classNames: NameTable
+    var classes: [JobClass] = [JobClass(type: 0, policy: .standard)]
+    var workerNames: NameTable
+
+    var queues = Slab<ReadyQueue>(elementsMax: JobState.jobsMax)
+    var queueIndex = HashIndex(elementsMax: JobState.jobsMax)
+    /// Types whose claims may find something that they did not find before.
+    var readiedTypes: [UInt32] = []
+    /// Recurring jobs whose tick has come.
+    var ticking: Deque<UInt32> = []
+    /// Scratch of `advance`.
+    var dueJobs: [UInt32] = []
+
+    var schedules: [UInt32: Schedule] = [:]
+    /// The recurring job of each open occurrence.
+    var occurrences: [UInt32: UInt32] = [:]
+    var expiries = Heap<Expiry>()
+    var expiryTimes: [UInt32: WallTime] = [:]
     /// Newest checkpoint of each job that has one and has not ended.
-    var checkpoints: [JobSlot: [UInt8]] = [:]
+    var checkpoints: [UInt32: [UInt8]] = [:]
     /// Newest progress of each running attempt that told any.
-    var progress: [JobSlot: [UInt8]] = [:]
-    var due = Heap<DueEntry>()
+    var progress: [UInt32: [UInt8]] = [:]
+
+    var userControls: [UInt32: Control] = [:]
+    var everyUser = Control.none
+    var typeControls: [UInt32: Control] = [:]
+    var holds: [HoldScope: HoldHistory] = [:]
+
+    /// Dead letters by the time of their death; 0: none.
+    var oldestDead: UInt32 = 0
+    var newestDead: UInt32 = 0
+    /// Jobs of a log whose events had no hash of the key, by LSN.
+    var jobsOfFirstEncoding: [UInt64: UInt32] = [:]
+    var record = ByteWriter(capacity: 512)
+
+    /// What hashes of keys are made with; the same for the whole life of a log.
+    package let hash: KeyedHash
     /// Jobs by status over all users.
     package internal(set) var counts = StatusCounts()
-    /// Jobs that wait for a worker and for nothing else.
+    /// Jobs that wait for a worker and for nothing else, held back by limits or not.
     package internal(set) var readyCount = 0
     /// LSN of the newest applied event.
     package internal(set) var appliedLSN = LSN.zero
     /// Time of the newest applied event.
     package internal(set) var appliedTime = WallTime.earliest
 
-    package init() {}
-
-    struct IndexKey: Hashable {
-        let user: UserSlot
-        let job: JobID
+    package init(hash: KeyedHash) {
+        self.hash = hash
+        userNames = NameTable(namesMax: Self.namesMax, hash: hash)
+        typeNames = NameTable(namesMax: 1 << 24, hash: hash)
+        classNames = NameTable(namesMax: 1 << 28, hash: hash)
+        workerNames = NameTable(namesMax: 1 << 28, hash: hash)
     }
 
-    /// The right of a worker to run a job.
-    struct Lease {
-        let slot: JobSlot
-        let worker: WorkerName
-        var duration: TimeSpan
-        /// When it was granted or last extended.
-        var renewedAt: WallTime
-    }
+    /// When a job expires; jobs that have ended or left meanwhile are told by comparing.
+    struct Expiry: Comparable {
+        let at: WallTime
+        let submitted: UInt64
+        let job: UInt32
 
-    func slot(of key: JobKey) -> JobSlot? {
-        guard let user = internedUsers.find(key.user) else { return nil }
-        return index[IndexKey(user: UserSlot(index: user), job: key.job)]
-    }
-
-    func key(of slot: JobSlot) -> JobKey {
-        JobKey(user: users[Int(jobs[slot].user.index)].user, job: jobs[slot].job)
-    }
-}
-
-/// Finds a job by the LSN of its `submitted` event: the LSNs in order of submit, searched by halves.
-struct SubmitIndex {
-    private var submits: ContiguousArray<UInt64> = []
-
-    mutating func append(_ submitted: LSN) {
-        submits.append(submitted.rawValue)
-    }
-
-    /// The slot of the job submitted at `lsn`; nil if none was.
-    func find(_ lsn: LSN) -> JobSlot? {
-        let position = submits.firstIndex(atOrAfter: lsn.rawValue)
-        guard position < submits.count, submits[position] == lsn.rawValue else { return nil }
-        return JobSlot(index: UInt32(position))
-    }
-}
-
-extension ContiguousArray<UInt64> {
-    /// Index of the first element that is not below `value`, of an array in ascending order.
-    fileprivate func firstIndex(atOrAfter value: UInt64) -> Int {
-        var low = 0
-        var high = count
-        while low < high {
-            let middle = low + (high - low) / 2
-            if self[middle] < value { low = middle + 1 } else { high = middle }
+        static func < (left: Expiry, right: Expiry) -> Bool {
+            (left.at, left.submitted) < (right.at, right.submitted)
         }
-        return low
+    }
+}
+
+// MARK: - Finding jobs
+
+extension JobState {
+    /// The hash by which the job of `user` called `job`, one behind the other in `key`, is found.
+    package static func keyHash(_ key: RawSpan, userBytes: Int, _ hash: KeyedHash) -> UInt32 {
+        UInt32(truncatingIfNeeded: hash.hash(key, salt: UInt64(userBytes)))
+    }
+
+    package func keyHash(_ key: JobKey) -> UInt32 {
+        let bytes = Array(key.user.text.utf8) + Array(key.job.text.utf8)
+        return Self.keyHash(bytes.rawBytes, userBytes: key.user.text.utf8.count, hash)
+    }
+
+    /// Finds a job by its key; nil if it is not there.
+    package func slot(of key: JobKey) -> JobSlot? {
+        guard let user = userNumber(key.user) else { return nil }
+        let job = Array(key.job.text.utf8)
+        return find(user: user, job: job.rawBytes, hash: keyHash(key)).map(JobSlot.init)
+    }
+
+    /// Finds the job that `token` is a lease of; nil if the lease has ended.
+    package func slot(leasedBy token: LSN) -> JobSlot? {
+        activity(of: token).map { JobSlot(index: activities[$0].job) }
+    }
+
+    func find(user: UInt32, job: RawSpan, hash: UInt32) -> UInt32? {
+        var probe = keys.probe(hash)
+        while let slot = keys.next(&probe) {
+            if jobs[slot].user == user, jobBytes(slot).isEqual(to: job) { return slot }
+        }
+        return nil
+    }
+
+    func activity(of token: LSN) -> UInt32? {
+        var probe = tokens.probe(Activity.hash(ofToken: token.rawValue))
+        while let slot = tokens.next(&probe) {
+            if activities[slot].token == token.rawValue { return slot }
+        }
+        return nil
+    }
+
+    /// The job that an event is about.
+    ///
+    /// - Precondition: it is there, and its newest event is the one that the reference names.
+    func find(_ reference: JobReference, hint: UInt32) -> UInt32 {
+        if hint != 0, jobs[hint].submitted == reference.submitted.rawValue { return hint }
+        if let hash = reference.keyHash {
+            var probe = keys.probe(hash)
+            while let slot = keys.next(&probe) {
+                if jobs[slot].submitted == reference.submitted.rawValue { return slot }
+            }
+        } else if let slot = jobsOfFirstEncoding[reference.submitted.rawValue] {
+            return slot
+        }
+        preconditionFailure("an event is about job \(reference.submitted), which is not there")
+    }
+
+    func userNumber(_ user: UserID) -> UInt32? {
+        let name = Array(user.text.utf8)
+        return userNames.find(name.rawBytes)
+    }
+
+    func typeNumber(_ type: JobType) -> UInt32? {
+        let name = Array(type.text.utf8)
+        return typeNames.find(name.rawBytes)
+    }
+
+    func type(of job: UInt32) -> UInt32 {
+        classes[Int(jobs[job].kind)].type
+    }
+
+    func policy(of job: UInt32) -> JobPolicy {
+        classes[Int(jobs[job].kind)].policy
+    }
+
+    /// LSN of the job's newest event.
+    func last(_ job: UInt32) -> LSN {
+        let activity = jobs[job].activity
+        return LSN(rawValue: activity == 0 ? jobs[job].submitted : activities[activity].last)
+    }
+
+    func reference(to job: UInt32) -> JobReference {
+        JobReference(
+            submitted: jobs[job].submittedLSN, previous: last(job), keyHash: jobs[job].keyHash)
+    }
+}
+
+// MARK: - The bytes of a job
+
+extension JobState {
+    func blob(_ job: UInt32) -> JobBlob {
+        let jobBytes = Int(jobs[job].jobBytes)
+        let head = blobs.bytes(jobs[job].blob, byteCount: JobBlob.headBytes)
+        let lengths = UInt64(head.fixed(at: 8, as: UInt32.self))
+            | UInt64(head.fixed(at: 12, as: UInt16.self)) << 32
+        return JobBlob(
+            contentHash: head.fixed(at: 0), jobBytes: jobBytes,
+            locationBytes: Int(lengths >> 34 & 0x7FF), rawPayloadBytes: Int(lengths & 0x1_FFFF),
+            storedPayloadBytes: Int(lengths >> 17 & 0x1_FFFF))
+    }
+
+    @_lifetime(borrow self)
+    func jobBytes(_ job: UInt32) -> RawSpan {
+        let count = Int(jobs[job].jobBytes)
+        return blobs.bytes(jobs[job].blob, byteCount: JobBlob.headBytes + count)
+            .extracting(JobBlob.headBytes..<JobBlob.headBytes + count)
+    }
+
+    @_lifetime(borrow self)
+    func locationBytes(_ job: UInt32) -> RawSpan {
+        let blob = blob(job)
+        let start = JobBlob.headBytes + blob.jobBytes
+        return blobs.bytes(jobs[job].blob, byteCount: blob.byteCount)
+            .extracting(start..<start + blob.locationBytes)
+    }
+
+    @_lifetime(borrow self)
+    func storedPayload(_ job: UInt32) -> RawSpan {
+        let blob = blob(job)
+        let start = JobBlob.headBytes + blob.jobBytes + blob.locationBytes
+        return blobs.bytes(jobs[job].blob, byteCount: blob.byteCount)
+            .extracting(start..<start + blob.storedPayloadBytes)
     }
 }

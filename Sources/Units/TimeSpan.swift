@@ -1,7 +1,7 @@
 /// A length of time in microseconds.
 ///
 /// Bounded by ±292 471 years.
-package struct TimeSpan: Comparable, Hashable, Sendable {
+package struct TimeSpan: BitwiseCopyable, Comparable, Hashable, Sendable {
     package let microseconds: Int64
 
     @inlinable

@@ -1,5 +1,5 @@
 /// A moment of civil time: microseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
-package struct WallTime: Comparable, Hashable, Sendable {
+package struct WallTime: BitwiseCopyable, Comparable, Hashable, Sendable {
     package let microseconds: Int64
 
     @inlinable

@@ -1,0 +1,59 @@
+import ByteCoding
+import JobModel
+import Units
+
+extension JobState {
+    /// A hash of all that the state says, whichever slots its jobs have: two states of one log that
+    /// were folded from the same events have the same, and others do not.
+    package func digest() -> UInt64 {
+        var sum: UInt64 = 0
+        var writer = ByteWriter(capacity: 1_024)
+        var job: UInt32 = 0
+        while job < UInt32(jobs.slotsUsed) {
+            job += 1
+            writer.removeAll()
+            write(job, to: &writer)
+            sum &+= hash.hash(writer.bytes)
+        }
+        writer.removeAll()
+        for (scope, control) in controls() { writer.write(utf8: "\(scope) \(control);") }
+        writer.writeFixed(appliedLSN.rawValue)
+        writer.writeFixed(appliedTime.microseconds)
+        return sum &+ hash.hash(writer.bytes, salt: 1)
+    }
+
+    /// What a job's part of the digest is made of.
+    private func write(_ job: UInt32, to writer: inout ByteWriter) {
+        let record = jobs[job]
+        writer.writeFixed(record.submitted)
+        writer.writeFixed(record.submittedAt.microseconds)
+        writer.writeFixed(record.isWaiting ? record.dueAt.microseconds : 0)
+        writer.writeFixed(record.keyHash)
+        writer.writeFixed(record.priority)
+        writer.writeFixed(record.status.rawValue)
+        writer.writeFixed(record.flags.intersection([.blocked, .recurring, .occurrence]).rawValue)
+        writer.writeFixed(blob(job).contentHash)
+        writer.writeFixed(last(job).rawValue)
+        writer.write(userNames.bytes(record.user))
+        writer.writeFixed(UInt8(0))
+        writer.write(jobBytes(job))
+        writer.writeFixed(UInt8(0))
+        writer.write(utf8: types[Int(type(of: job))].type.text)
+        if record.activity != 0 { write(activities[record.activity], to: &writer) }
+        if let next = schedules[job]?.nextTick { writer.writeFixed(next.microseconds) }
+        if let expiry = expiryTimes[job] { writer.writeFixed(expiry.microseconds) }
+        if let checkpoint = checkpoints[job] { writer.write(checkpoint) }
+        if let progress = progress[job] { writer.write(progress) }
+    }
+
+    private func write(_ activity: Activity, to writer: inout ByteWriter) {
+        for value in [activity.token, activity.last, activity.lastFailure] {
+            writer.writeFixed(value)
+        }
+        writer.writeFixed(activity.updatedAt.microseconds)
+        writer.writeFixed(activity.executionTime.microseconds)
+        for value in [activity.attempt, activity.attemptBase, activity.leaseExpiries, activity.expiryBase] {
+            writer.writeFixed(value)
+        }
+    }
+}

@@ -1,0 +1,116 @@
+import ByteCoding
+package import JobCoding
+import JobModel
+import Units
+
+extension JobState {
+    /// What two submits of one key are compared by: all that their callers said.
+    ///
+    /// 64 bits of SipHash under the log's secret: who does not know it cannot look for two contents
+    /// that are alike, and by chance they are so once in 2⁶⁴.
+    package static func contentHash(
+        _ record: borrowing SubmittedRecord, _ hash: KeyedHash
+    ) -> UInt64 {
+        hash.hash(record.contentTail, salt: hash.hash(record.contentHead))
+    }
+
+    /// Inserts a job whose event is there as values only.
+    mutating func insert(
+        _ key: JobKey, _ content: JobContent, hash: UInt32?, firstTick: WallTime?, at lsn: LSN,
+        time: WallTime
+    ) {
+        var writer = ByteWriter(capacity: 512)
+        let fact = Fact.submitted(
+            key, content, keyHash: hash ?? keyHash(key), firstTick: firstTick)
+        Event(time: time, fact: fact).encode(into: &writer)
+        do throws(EventFault) {
+            let record = try SubmittedRecord(writer.bytes)
+            let job = insert(
+                record, contentHash: Self.contentHash(record, self.hash),
+                packed: RawSpan(), at: lsn)
+            if hash == nil { jobsOfFirstEncoding[lsn.rawValue] = job }
+        } catch {
+            preconditionFailure("an event that was encoded here cannot be read: \(error)")
+        }
+    }
+
+    mutating func insert(
+        _ record: borrowing SubmittedRecord, contentHash: UInt64, packed: RawSpan, at lsn: LSN
+    ) -> UInt32 {
+        let isRecurring = record.recurrenceBytes > 0
+        var flags: JobFlags = packed.byteCount > 0 ? [.packed] : []
+        if isRecurring { flags.insert(.recurring) }
+        if record.expiresAt != nil { flags.insert(.expires) }
+        let head = JobBlob(
+            contentHash: contentHash, jobBytes: record.jobBytes,
+            locationBytes: record.locationBytes, rawPayloadBytes: record.payloadBytes,
+            storedPayloadBytes: packed.byteCount > 0 ? packed.byteCount : record.payloadBytes)
+        let blob = blobs.allocate(byteCount: head.byteCount)
+        write(head: head, to: blob)
+        blobs.write(record.job, to: blob, at: JobBlob.headBytes)
+        blobs.write(record.location, to: blob, at: JobBlob.headBytes + head.jobBytes)
+        blobs.write(
+            packed.byteCount > 0 ? packed : record.payload, to: blob,
+            at: JobBlob.headBytes + head.jobBytes + head.locationBytes)
+        let executionTime = max(record.executionTime ?? record.time, record.time)
+        let job = add(
+            JobRecord(
+                submitted: lsn, submittedAt: record.time, dueAt: executionTime,
+                keyHash: record.keyHash, user: userNumber(record.user), kind: kind(of: record),
+                priority: record.priority, jobBytes: UInt8(record.jobBytes), blob: blob,
+                flags: flags))
+        if let expiresAt = record.expiresAt { expire(job, at: expiresAt) }
+        if isRecurring {
+            beginSchedule(job, record)
+        } else {
+            wait(job, until: executionTime)
+        }
+        return job
+    }
+
+    /// Makes a job findable, listed and counted.
+    mutating func add(_ record: JobRecord) -> UInt32 {
+        let job = jobs.allocate(record)
+        keys.insert(job, in: jobs)
+        let older = users[record.user].newest
+        jobs[job].older = older
+        if older != 0 { jobs[older].newer = job }
+        users[record.user].newest = job
+        count(job, .notStarted, by: 1)
+        return job
+    }
+
+    private mutating func expire(_ job: UInt32, at time: WallTime) {
+        expiryTimes[job] = time
+        expiries.insert(Expiry(at: time, submitted: jobs[job].submitted, job: job))
+    }
+
+    private mutating func kind(of record: borrowing SubmittedRecord) -> UInt32 {
+        let kind = classNames.intern(record.typeAndPolicy, salt: UInt64(record.typeBytes))
+        if kind == classes.count {
+            do throws(EventFault) {
+                classes.append(
+                    JobClass(
+                        type: typeNumber(record.type),
+                        policy: try JobPolicy(decoding: record.policy)))
+            } catch {
+                preconditionFailure("the policy of a checked event cannot be read: \(error)")
+            }
+        }
+        return kind
+    }
+
+    mutating func typeNumber(_ name: RawSpan) -> UInt32 {
+        let number = typeNames.intern(name)
+        if number == types.count {
+            types.append(TypeRecord(type: JobType(unchecked: name.text)))
+        }
+        return number
+    }
+
+    mutating func userNumber(_ name: RawSpan) -> UInt32 {
+        let number = userNames.intern(name)
+        if number > users.slotsUsed { _ = users.allocate(UserRecord()) }
+        return number
+    }
+}

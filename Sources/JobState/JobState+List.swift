@@ -1,0 +1,92 @@
+import ByteCoding
+package import JobModel
+package import Units
+
+extension JobState {
+    /// One page of a user's jobs, newest submit first; looks at no more than `looksMax` jobs.
+    package func page(
+        of user: UserID, statuses: Set<ExecutionStatus>, type: JobType?, before: JobPosition?,
+        limit: Int, looksMax: Int
+    ) throws(Rejection) -> (jobs: [JobView], next: JobPosition?) {
+        guard let number = userNumber(user) else { throw .unknownUser(user) }
+        let wanted = type.map { typeNumber($0) }
+        if case .some(nil) = wanted { return ([], nil) }
+        var found: [JobView] = []
+        var job = users[number].newest
+        var last = before
+        if let before { job = slot(at: before).map { jobs[$0].older } ?? 0 }
+        var looks = 0
+        while job != 0, found.count < limit, looks < looksMax {
+            looks += 1
+            last = position(job)
+            let record = jobs[job]
+            if statuses.isEmpty || statuses.contains(record.status),
+                wanted == nil || wanted == self.type(of: job)
+            {
+                found.append(view(JobSlot(index: job)))
+            }
+            job = record.older
+        }
+        return (found, job == 0 ? nil : last)
+    }
+
+    /// One page of the dead letters, the latest death first.
+    package func deadLetters(
+        user: UserID?, type: JobType?, before: JobPosition?, limit: Int, looksMax: Int
+    ) -> (jobs: [JobSlot], next: JobPosition?) {
+        let wantedUser = user.map { userNumber($0) }
+        let wantedType = type.map { typeNumber($0) }
+        var found: [JobSlot] = []
+        var job = newestDead
+        var last = before
+        // A dead letter that was redriven between two pages is in the list no more: from the newest
+        // again, where the caller meets what it has seen.
+        if let before, let slot = slot(at: before), jobs[slot].status == .fatalFailure {
+            job = jobs[slot].backLink
+        }
+        var looks = 0
+        while job != 0, found.count < limit, looks < looksMax {
+            looks += 1
+            last = position(job)
+            if wantedUser == nil || wantedUser == jobs[job].user,
+                wantedType == nil || wantedType == self.type(of: job)
+            {
+                found.append(JobSlot(index: job))
+            }
+            job = jobs[job].backLink
+        }
+        return (found, job == 0 ? nil : last)
+    }
+
+    /// Users in order of their first submit, with their counts.
+    package func users(skip: Int, limit: Int) -> [(user: UserID, counts: StatusCounts)] {
+        var page: [(user: UserID, counts: StatusCounts)] = []
+        var number = UInt32(clamping: skip)
+        while number < UInt32(userNames.count), page.count < limit {
+            number += 1
+            page.append(
+                (UserID(unchecked: userNames.bytes(number).text), users[number].counts))
+        }
+        return page
+    }
+
+    /// How many users there are.
+    package var userCount: Int { userNames.count }
+
+    /// All types in order of first use, with their counts.
+    package func typeCounts() -> [(type: JobType, counts: StatusCounts)] {
+        types.dropFirst().map { ($0.type, $0.counts) }
+    }
+
+    private func position(_ job: UInt32) -> JobPosition {
+        JobPosition(submitted: jobs[job].submittedLSN, keyHash: jobs[job].keyHash)
+    }
+
+    private func slot(at position: JobPosition) -> UInt32? {
+        var probe = keys.probe(position.keyHash)
+        while let slot = keys.next(&probe) {
+            if jobs[slot].submitted == position.submitted.rawValue { return slot }
+        }
+        return nil
+    }
+}

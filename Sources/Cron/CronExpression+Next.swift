@@ -7,7 +7,7 @@ extension CronExpression {
     ///
     /// Nil if it never ticks again: because the calendar has no such day, or because the next tick
     /// would be more than a century away or after the year 9999. Whatever ticks at all ticks again
-    /// within 40 years, 29 February on a Friday being the rarest.
+    /// within 40 years, 29 February on a given weekday being the rarest.
     package func next(after moment: WallTime, in zone: Zone) -> WallTime? {
         guard hasDays, moment < .latest else { return nil }
         let earliest = max(moment.wholeSeconds, -1) + 1

@@ -12,6 +12,7 @@ extension CronExpression {
         if hasFixedTimes, count <= Self.timesMax { return "at " + list(times) }
         var parts: [String] = []
         if seconds.values != [0] { parts.append(every(.second, seconds)) }
+        // `every second` says what `every second of every minute` does.
         if seconds.count < 60 || minutes.count < 60 { parts.append(every(.minute, minutes)) }
         if hours.count == 24 {
             if minutes.count < 60, step(minutes, .minute) == nil { parts.append("every hour") }

@@ -62,7 +62,8 @@ extension Zone {
     /// Foundation also takes abbreviations (`BST` is Bangladesh to it) and its own `GMT+3`, which is
     /// the opposite of the IANA's `Etc/GMT+3`: neither is taken here.
     private static func isName(_ name: String) -> Bool {
-        guard name.utf8.count <= 64 else { return false }
+        // Foundation reads up to a zero byte.
+        guard name.utf8.count <= 64, !name.utf8.contains(0) else { return false }
         if namesWithoutRegion.contains(name) { return true }
         return name.contains("/") && !name.hasPrefix("SystemV/")
     }

@@ -80,9 +80,13 @@ struct `An oracle in another language` {
 
 private enum Oracle {
     @Sendable static func canRun() async throws -> Bool {
-        guard let python = try? SystemTool.find("python3") else { return false }
         let check = "import sys, zoneinfo; sys.exit(not zoneinfo.available_timezones())"
-        return try await runProgram(python, ["-c", check]).exitCode == 0
+        do {
+            let python = try SystemTool.find("python3")
+            return try await runProgram(python, ["-c", check]).exitCode == 0
+        } catch is Unavailable {
+            return false
+        }
     }
 
     static func run(_ seed: String, _ count: String) async throws -> String {

@@ -89,6 +89,7 @@ let package = Package(
         .target(name: "CChecksum"),
         .target(name: "CThreads"),
         room("Units"),
+        room("Cron", imports: ["Units"]),
         room("JobModel", imports: ["Units"]),
         room("ByteCoding", imports: ["CChecksum"], more: [lifetimes]),
         room("Storage"),
@@ -118,8 +119,8 @@ let package = Package(
         .executableTarget(
             name: "DaybookCommand",
             dependencies: [
-                "Units", "JobModel", "Storage", "EventLog", "JobCoding", "Engine", "Wire", "Server",
-                "Client", "Executor", "LoadGenerator", arguments, lifecycle,
+                "Units", "Cron", "JobModel", "Storage", "EventLog", "JobCoding", "Engine", "Wire",
+                "Server", "Client", "Executor", "LoadGenerator", arguments, lifecycle,
                 unixSignals, logging, system,
             ],
             swiftSettings: settings),
@@ -132,6 +133,7 @@ let package = Package(
             swiftSettings: settings),
 
         tests(of: "Units", imports: ["Units"]),
+        tests(of: "Cron", imports: ["Units", "Cron", "TestKit"]),
         tests(of: "ByteCoding", imports: ["ByteCoding"]),
         tests(of: "Storage", imports: ["Storage", "TestKit"]),
         tests(

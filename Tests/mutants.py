@@ -72,6 +72,14 @@ MUTANTS = [
     ("succeeds-without-a-start", "JobState/JobState+Decide.swift",
      "guard jobs[slot].status == .processing else {",
      "guard jobs[slot].status == .processing || true else {", "JobStateTests"),
+    ("tick-doubled-in-autumn", "Cron/ZoneOffsets.swift",
+     "return max(now, LocalTime(seconds: spans[index - 1].reached.seconds - 1))", "return now",
+     "CronTests"),
+    ("tick-lost-in-spring", "Cron/ZoneOffsets.swift",
+     "return max(span.start, local.seconds - span.offset)", "return local.seconds - span.offset",
+     "CronTests"),
+    ("ticks-only-once-in-a-repeated-hour", "Cron/CronExpression+Next.swift",
+     "if next < start || next > match {", "if next > match {", "CronTests"),
 ]
 
 

@@ -21,7 +21,7 @@ struct DaybookCommand: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, SubmitCommand.self, ListCommand.self, ShowCommand.self,
             CancelCommand.self, StatsCommand.self, WorkCommand.self, LogCommand.self,
-            BenchCommand.self,
+            CronCommand.self, BenchCommand.self,
         ])
 
     static func main() async {

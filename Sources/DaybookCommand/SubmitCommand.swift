@@ -30,7 +30,7 @@ struct SubmitCommand: AsyncParsableCommand {
 
     @Option(
         help: "When to run it: RFC 3339, or +SECONDS, +5m, +2h from now. Left out: now.",
-        transform: executionTime)
+        transform: timeArgument)
     var at: WallTime?
 
     @Option(help: "0 to 255; lower runs first.")
@@ -122,12 +122,4 @@ struct SubmitCommand: AsyncParsableCommand {
         }
         return try await client.job(user: job.user, job: job.job)
     }
-}
-
-private func executionTime(_ text: String) throws -> WallTime {
-    guard let time = WallTime(argument: text) else {
-        throw ValidationError(
-            "'\(text)' is no time: give RFC 3339, as in 2027-01-01T06:00:00Z, or +5s, +5m, +2h.")
-    }
-    return time
 }

@@ -1,3 +1,4 @@
+import ArgumentParser
 import FoundationEssentials
 import Units
 
@@ -50,4 +51,13 @@ extension TimeSpan {
         if seconds < 86_400 { return "\(seconds / 3_600) h \(seconds % 3_600 / 60) min" }
         return "\(seconds / 86_400) d \(seconds % 86_400 / 3_600) h"
     }
+}
+
+/// A time that a person gave as an option.
+func timeArgument(_ text: String) throws -> WallTime {
+    guard let time = WallTime(argument: text) else {
+        throw ValidationError(
+            "'\(text)' is no time: give RFC 3339, as in 2027-01-01T06:00:00Z, or +5s, +5m, +2h.")
+    }
+    return time
 }

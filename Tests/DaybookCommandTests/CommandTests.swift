@@ -24,7 +24,7 @@ struct Desk {
 struct `The command line` {
     @Test(arguments: [
         [], ["serve"], ["submit"], ["list"], ["show"], ["cancel"], ["stats"], ["work"],
-        ["log", "inspect"], ["log", "verify"], ["log", "replay"],
+        ["log", "inspect"], ["log", "verify"], ["log", "replay"], ["cron"], ["cron", "explain"],
     ])
     func `shows an example in the help of every sub-command`(names: [String]) async throws {
         let result = try await runDaybook(names + ["--help"])

@@ -69,6 +69,16 @@ private func folders(in folder: String) throws -> [String] {
         }
     }
 
+    @Test func `lets Foundation into one file of Cron`() throws {
+        let folder = root.appending(path: "Sources/Cron")
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter {
+            file in
+            let text = try String(contentsOf: folder.appending(path: file), encoding: .utf8)
+            return text.contains("import Foundation")
+        }
+        #expect(files == ["ZoneOffsets+Foundation.swift"])
+    }
+
     @Test func `lets only Storage touch files`() throws {
         // A call of the C function: no name or point before it, unlike `storage.rename(`.
         let call = /(?:^|[^.\w])(?:open|pwrite|pwritev|fdatasync|fsync|rename|unlink|ftruncate)\(/

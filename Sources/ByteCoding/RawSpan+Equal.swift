@@ -2,7 +2,6 @@ import Glibc
 
 extension RawSpan {
     /// Whether both have the same bytes.
-    @inlinable
     package func isEqual(to other: RawSpan) -> Bool {
         guard byteCount == other.byteCount else { return false }
         // The pointers do not leave the closures, and both buffers have byteCount bytes.

@@ -1,3 +1,4 @@
+import ByteCoding
 import Tables
 
 /// The bytes that a job keeps beside its record:
@@ -19,13 +20,12 @@ struct JobBlob {
         Self.headBytes + jobBytes + locationBytes + storedPayloadBytes
     }
 
-    private var lengths: UInt64 {
-        UInt64(rawPayloadBytes) | UInt64(storedPayloadBytes) << 17 | UInt64(locationBytes) << 34
-    }
+    var locationOffset: Int { Self.headBytes + jobBytes }
 
-    /// The head, as it is written.
-    var head: (UInt64, UInt32, UInt16) {
-        (contentHash, UInt32(truncatingIfNeeded: lengths), UInt16(lengths >> 32))
+    var payloadOffset: Int { locationOffset + locationBytes }
+
+    fileprivate var lengths: UInt64 {
+        UInt64(rawPayloadBytes) | UInt64(storedPayloadBytes) << 17 | UInt64(locationBytes) << 34
     }
 
     /// The same without its payload: what stays of a job that has ended.
@@ -33,5 +33,54 @@ struct JobBlob {
         JobBlob(
             contentHash: contentHash, jobBytes: jobBytes, locationBytes: locationBytes,
             rawPayloadBytes: 0, storedPayloadBytes: 0)
+    }
+}
+
+extension BlobStore {
+    func blob(of job: JobRecord) -> JobBlob {
+        let head = bytes(job.blob, byteCount: JobBlob.headBytes)
+        let lengths =
+            UInt64(head.fixed(at: 8, as: UInt32.self))
+            | UInt64(head.fixed(at: 12, as: UInt16.self)) << 32
+        return JobBlob(
+            contentHash: head.fixed(at: 0), jobBytes: Int(job.jobBytes),
+            locationBytes: Int(lengths >> 34 & 0x7FF), rawPayloadBytes: Int(lengths & 0x1_FFFF),
+            storedPayloadBytes: Int(lengths >> 17 & 0x1_FFFF))
+    }
+
+    /// The job's id.
+    @_lifetime(borrow self)
+    func name(of job: JobRecord) -> RawSpan {
+        let start = JobBlob.headBytes
+        let all = bytes(job.blob, byteCount: start + Int(job.jobBytes))
+        // A part of what the store has lent, for as long.
+        return unsafe _overrideLifetime(all.extracting(start...), borrowing: self)
+    }
+
+    @_lifetime(borrow self)
+    func location(of job: JobRecord) -> RawSpan {
+        let blob = blob(of: job)
+        let all = bytes(job.blob, byteCount: blob.locationOffset + blob.locationBytes)
+        // As above.
+        return unsafe _overrideLifetime(all.extracting(blob.locationOffset...), borrowing: self)
+    }
+
+    /// The payload as it is kept.
+    @_lifetime(borrow self)
+    func payload(of job: JobRecord) -> RawSpan {
+        let blob = blob(of: job)
+        let all = bytes(job.blob, byteCount: blob.byteCount)
+        // As above.
+        return unsafe _overrideLifetime(all.extracting(blob.payloadOffset...), borrowing: self)
+    }
+
+    /// Makes room for the bytes of a job and writes their head; names and payload follow.
+    mutating func begin(_ job: JobBlob) -> UInt32 {
+        let blob = allocate(byteCount: job.byteCount)
+        store(job.contentHash, to: blob, byteCount: job.byteCount, at: 0)
+        store(
+            UInt32(truncatingIfNeeded: job.lengths), to: blob, byteCount: job.byteCount, at: 8)
+        store(UInt16(job.lengths >> 32), to: blob, byteCount: job.byteCount, at: 12)
+        return blob
     }
 }

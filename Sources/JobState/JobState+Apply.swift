@@ -1,6 +1,7 @@
 import ByteCoding
 package import JobCoding
 package import JobModel
+import Tables
 package import Units
 
 extension JobState {
@@ -158,21 +159,13 @@ extension JobState {
         let old = blob(job)
         guard old.storedPayloadBytes > 0 else { return }
         let kept = old.withoutPayload
-        let blob = blobs.allocate(byteCount: kept.byteCount)
-        write(head: kept, to: blob)
+        let blob = blobs.begin(kept)
         blobs.copy(
-            from: jobs[job].blob, at: JobBlob.headBytes, byteCount: kept.jobBytes, to: blob,
-            at: JobBlob.headBytes)
+            kept.jobBytes + kept.locationBytes, from: jobs[job].blob, at: JobBlob.headBytes,
+            byteCount: old.byteCount, to: blob, at: JobBlob.headBytes, byteCount: kept.byteCount)
         blobs.free(jobs[job].blob, byteCount: old.byteCount)
         jobs[job].blob = blob
         jobs[job].flags.remove(.packed)
-    }
-
-    mutating func write(head: JobBlob, to blob: UInt32) {
-        let (hash, low, high) = head.head
-        blobs.store(hash, to: blob, at: 0)
-        blobs.store(low, to: blob, at: 8)
-        blobs.store(high, to: blob, at: 12)
     }
 
     mutating func move(_ job: UInt32, to status: ExecutionStatus) {

@@ -1,6 +1,7 @@
 import ByteCoding
 package import JobCoding
 package import JobModel
+import Tables
 package import Units
 
 /// What a submit comes to.

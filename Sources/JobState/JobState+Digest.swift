@@ -1,5 +1,6 @@
 import ByteCoding
 import JobModel
+import Tables
 import Units
 
 extension JobState {
@@ -36,7 +37,7 @@ extension JobState {
         writer.writeFixed(last(job).rawValue)
         writer.write(userNames.bytes(record.user))
         writer.writeFixed(UInt8(0))
-        writer.write(jobBytes(job))
+        writer.write(blobs.name(of: record))
         writer.writeFixed(UInt8(0))
         writer.write(utf8: types[Int(type(of: job))].type.text)
         if record.activity != 0 { write(activities[record.activity], to: &writer) }

@@ -1,5 +1,7 @@
+import DequeModule
 import HeapModule
 package import JobModel
+import Tables
 package import Units
 
 extension JobState {

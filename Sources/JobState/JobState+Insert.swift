@@ -1,6 +1,8 @@
-import ByteCoding
+package import ByteCoding
 package import JobCoding
+import HeapModule
 import JobModel
+import Tables
 import Units
 
 extension JobState {
@@ -45,13 +47,13 @@ extension JobState {
             contentHash: contentHash, jobBytes: record.jobBytes,
             locationBytes: record.locationBytes, rawPayloadBytes: record.payloadBytes,
             storedPayloadBytes: packed.byteCount > 0 ? packed.byteCount : record.payloadBytes)
-        let blob = blobs.allocate(byteCount: head.byteCount)
-        write(head: head, to: blob)
-        blobs.write(record.job, to: blob, at: JobBlob.headBytes)
-        blobs.write(record.location, to: blob, at: JobBlob.headBytes + head.jobBytes)
+        let blob = blobs.begin(head)
+        blobs.write(record.job, to: blob, byteCount: head.byteCount, at: JobBlob.headBytes)
         blobs.write(
-            packed.byteCount > 0 ? packed : record.payload, to: blob,
-            at: JobBlob.headBytes + head.jobBytes + head.locationBytes)
+            record.location, to: blob, byteCount: head.byteCount, at: head.locationOffset)
+        blobs.write(
+            packed.byteCount > 0 ? packed : record.payload, to: blob, byteCount: head.byteCount,
+            at: head.payloadOffset)
         let executionTime = max(record.executionTime ?? record.time, record.time)
         let job = add(
             JobRecord(

@@ -1,6 +1,7 @@
 import ByteCoding
 package import JobModel
-package import Units
+import Tables
+import Units
 
 extension JobState {
     /// One page of a user's jobs, newest submit first; looks at no more than `looksMax` jobs.

@@ -1,4 +1,5 @@
 import JobModel
+import Tables
 import Units
 
 // Ready queues, rings, and what holds users and types back.

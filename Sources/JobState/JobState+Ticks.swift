@@ -1,6 +1,8 @@
 import ByteCoding
+import DequeModule
 import JobCoding
 package import JobModel
+import Tables
 package import Units
 
 // Recurring jobs: each tick is one event, which is also the first of the occurrence it makes.
@@ -104,13 +106,11 @@ extension JobState {
         let head = JobBlob(
             contentHash: old.contentHash, jobBytes: name.count, locationBytes: old.locationBytes,
             rawPayloadBytes: old.rawPayloadBytes, storedPayloadBytes: old.storedPayloadBytes)
-        let blob = blobs.allocate(byteCount: head.byteCount)
-        write(head: head, to: blob)
-        blobs.write(name.rawBytes, to: blob, at: JobBlob.headBytes)
+        let blob = blobs.begin(head)
+        blobs.write(name.rawBytes, to: blob, byteCount: head.byteCount, at: JobBlob.headBytes)
         blobs.copy(
-            from: parent.blob, at: JobBlob.headBytes + old.jobBytes,
-            byteCount: old.locationBytes + old.storedPayloadBytes, to: blob,
-            at: JobBlob.headBytes + name.count)
+            old.byteCount - old.locationOffset, from: parent.blob, at: old.locationOffset,
+            byteCount: old.byteCount, to: blob, at: head.locationOffset, byteCount: head.byteCount)
         var flags: JobFlags = [.occurrence]
         if parent.flags.contains(.packed) { flags.insert(.packed) }
         if tick.outcome == .queued { flags.insert(.blocked) }

@@ -1,5 +1,6 @@
 import ByteCoding
 package import JobModel
+import Tables
 package import Units
 
 /// A lease as the engine's timers need it.
@@ -26,7 +27,7 @@ extension JobState {
     func key(of job: UInt32) -> JobKey {
         JobKey(
             user: UserID(unchecked: userNames.bytes(jobs[job].user).text),
-            job: JobID(unchecked: jobBytes(job).text))
+            job: JobID(unchecked: blobs.name(of: jobs[job]).text))
     }
 
     /// What a reader sees of a job.
@@ -34,7 +35,7 @@ extension JobState {
         let job = slot.index
         let record = jobs[job]
         let activity = record.activity == 0 ? nil : activities[record.activity]
-        let location = locationBytes(job)
+        let location = blobs.location(of: record)
         return JobView(
             key: key(of: job), type: types[Int(type(of: job))].type, status: record.status,
             executionTime: activity?.executionTime ?? record.dueAt, expiresAt: expiryTimes[job],
@@ -46,7 +47,7 @@ extension JobState {
                 ? schedules[job].map { $0.nextTick } ?? record.dueAt : nil,
             lease: record.status.isLeased ? activity.map { lease($0) } : nil, hold: hold(of: job),
             recurrence: schedules[job]?.recurrence,
-            occurrenceOf: occurrences[job].map { JobID(unchecked: jobBytes($0).text) },
+            occurrenceOf: occurrences[job].map { JobID(unchecked: blobs.name(of: jobs[$0]).text) },
             submittedLSN: record.submittedLSN, lastLSN: last(job))
     }
 

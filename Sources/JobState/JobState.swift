@@ -70,7 +70,6 @@ package struct JobState: ~Copyable {
     var newestDead: UInt32 = 0
     /// Jobs of a log whose events had no hash of the key, by LSN.
     var jobsOfFirstEncoding: [UInt64: UInt32] = [:]
-    var record = ByteWriter(capacity: 512)
 
     /// What hashes of keys are made with; the same for the whole life of a log.
     package let hash: KeyedHash
@@ -131,7 +130,7 @@ extension JobState {
     func find(user: UInt32, job: RawSpan, hash: UInt32) -> UInt32? {
         var probe = keys.probe(hash)
         while let slot = keys.next(&probe) {
-            if jobs[slot].user == user, jobBytes(slot).isEqual(to: job) { return slot }
+            if jobs[slot].user == user, blobs.name(of: jobs[slot]).isEqual(to: job) { return slot }
         }
         return nil
     }
@@ -193,37 +192,5 @@ extension JobState {
 // MARK: - The bytes of a job
 
 extension JobState {
-    func blob(_ job: UInt32) -> JobBlob {
-        let jobBytes = Int(jobs[job].jobBytes)
-        let head = blobs.bytes(jobs[job].blob, byteCount: JobBlob.headBytes)
-        let lengths = UInt64(head.fixed(at: 8, as: UInt32.self))
-            | UInt64(head.fixed(at: 12, as: UInt16.self)) << 32
-        return JobBlob(
-            contentHash: head.fixed(at: 0), jobBytes: jobBytes,
-            locationBytes: Int(lengths >> 34 & 0x7FF), rawPayloadBytes: Int(lengths & 0x1_FFFF),
-            storedPayloadBytes: Int(lengths >> 17 & 0x1_FFFF))
-    }
-
-    @_lifetime(borrow self)
-    func jobBytes(_ job: UInt32) -> RawSpan {
-        let count = Int(jobs[job].jobBytes)
-        return blobs.bytes(jobs[job].blob, byteCount: JobBlob.headBytes + count)
-            .extracting(JobBlob.headBytes..<JobBlob.headBytes + count)
-    }
-
-    @_lifetime(borrow self)
-    func locationBytes(_ job: UInt32) -> RawSpan {
-        let blob = blob(job)
-        let start = JobBlob.headBytes + blob.jobBytes
-        return blobs.bytes(jobs[job].blob, byteCount: blob.byteCount)
-            .extracting(start..<start + blob.locationBytes)
-    }
-
-    @_lifetime(borrow self)
-    func storedPayload(_ job: UInt32) -> RawSpan {
-        let blob = blob(job)
-        let start = JobBlob.headBytes + blob.jobBytes + blob.locationBytes
-        return blobs.bytes(jobs[job].blob, byteCount: blob.byteCount)
-            .extracting(start..<start + blob.storedPayloadBytes)
-    }
+    func blob(_ job: UInt32) -> JobBlob { blobs.blob(of: jobs[job]) }
 }

@@ -33,7 +33,7 @@ struct NameTable: ~Copyable {
         let keyHash = UInt32(truncatingIfNeeded: hash.hash(name, salt: salt))
         if let known = find(name, hash: keyHash) { return known }
         let blob = blobs.allocate(byteCount: name.byteCount)
-        blobs.write(name, to: blob, at: 0)
+        blobs.write(name, to: blob, byteCount: name.byteCount)
         let number = entries.allocate(
             Entry(keyHash: keyHash, blob: blob, byteCount: UInt32(name.byteCount)))
         index.insert(number, in: entries)
@@ -43,7 +43,10 @@ struct NameTable: ~Copyable {
     /// The name's bytes.
     @_lifetime(borrow self)
     func bytes(_ number: UInt32) -> RawSpan {
-        blobs.bytes(entries[number].blob, byteCount: Int(entries[number].byteCount))
+        let entry = entries[number]
+        let bytes = blobs.bytes(entry.blob, byteCount: Int(entry.byteCount))
+        // The store is a part of this table, so it is borrowed as long as the table is.
+        return unsafe _overrideLifetime(bytes, borrowing: self)
     }
 
     private func find(_ name: RawSpan, hash: UInt32) -> UInt32? {

@@ -88,22 +88,28 @@ let package = Package(
             providers: [.apt(["liblz4-dev"]), .brew(["lz4"])]),
         .target(name: "CChecksum"),
         .target(name: "CThreads"),
+        .target(name: "CMemory"),
         room("Units"),
         room("Cron", imports: ["Units"]),
         room("JobModel", imports: ["Units"]),
         room("ByteCoding", imports: ["CChecksum"], more: [lifetimes]),
         room("Storage"),
         room("Threads", imports: ["CThreads"]),
+        room("Tables", imports: ["CMemory", "Threads"], more: [lifetimes]),
+        room("PayloadPacking", imports: ["ByteCoding", "CLZ4"]),
         room(
             "EventLog", imports: ["Units", "ByteCoding", "Storage", "Threads", "CLZ4"],
             libraries: [crypto]),
-        room("JobCoding", imports: ["Units", "JobModel", "ByteCoding"]),
-        room("JobState", imports: ["Units", "JobModel"], libraries: [heap]),
+        room(
+            "JobCoding", imports: ["Units", "JobModel", "ByteCoding"], more: [lifetimes]),
+        room(
+            "JobState", imports: ["Units", "JobModel", "ByteCoding", "JobCoding", "Tables", "Cron"],
+            libraries: [heap, deque], more: [lifetimes]),
         room(
             "Engine",
             imports: [
                 "Units", "JobModel", "ByteCoding", "Storage", "Threads", "EventLog", "JobCoding",
-                "JobState",
+                "JobState", "Tables", "PayloadPacking",
             ], libraries: [deque, heap]),
         room("Wire", imports: ["Units"]),
         room(

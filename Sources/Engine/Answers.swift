@@ -1,4 +1,5 @@
 package import JobModel
+package import JobState
 package import Units
 
 /// Outcome of a submit.
@@ -6,6 +7,28 @@ package struct SubmitReceipt: Equatable, Sendable {
     /// False: the same job with the same content was there already.
     package var isNew: Bool
     package var job: JobView
+}
+
+/// What became of one job of a batch.
+package enum SubmitOutcome: Equatable, Sendable {
+    /// Submitted, at this position.
+    case new(LSN)
+    /// The same job with the same content was there already; this is how it stands.
+    case existing(LSN, ExecutionStatus)
+    case rejected(Rejection)
+}
+
+/// What became of one report of a batch.
+package enum AttemptOutcome: Equatable, Sendable {
+    /// How the job stands now.
+    case done(ExecutionStatus)
+    case rejected(Rejection)
+}
+
+/// What the state comes to at one position of the log.
+package struct StateDigest: Equatable, Sendable {
+    package var lsn: LSN
+    package var digest: UInt64
 }
 
 /// A wish for jobs to run.
@@ -41,13 +64,13 @@ package struct JobQuery: Sendable {
     /// Empty: all.
     package var statuses: Set<ExecutionStatus>
     package var type: JobType?
-    /// Only jobs submitted before this position; nil: from the newest.
-    package var before: LSN?
+    /// Only jobs submitted before this one; nil: from the newest.
+    package var before: JobPosition?
     package var limit: Int
 
     package init(
         user: UserID, statuses: Set<ExecutionStatus> = [], type: JobType? = nil,
-        before: LSN? = nil, limit: Int
+        before: JobPosition? = nil, limit: Int
     ) {
         self.user = user
         self.statuses = statuses
@@ -65,7 +88,7 @@ package struct JobQuery: Sendable {
 /// one call is bounded however few jobs pass the filters.
 package struct JobPage: Equatable, Sendable {
     package var jobs: [JobView]
-    package var next: LSN?
+    package var next: JobPosition?
 }
 
 /// A job with what only a look at one job shows.
@@ -123,6 +146,8 @@ package struct EngineStats: Equatable, Sendable {
     package var types: [TypeCounts]
     package var ready: Int
     package var waitingClaims: Int
+    /// Bytes of names and payloads in memory.
+    package var payloadBytes: Int
     package var durableLSN: LSN
     package var logSegments: Int
     package var logRawBytes: UInt64

@@ -9,7 +9,7 @@ struct ClaimDesk {
     struct Waiter {
         let order: ClaimOrder
         let deadline: MonotonicTime
-        let reply: Reply<[Grant]>
+        let reply: Reply<GrantBatch>
     }
 
     private struct Deadline: Comparable {
@@ -25,12 +25,24 @@ struct ClaimDesk {
     /// A claim stands in the line of each of its types; one that has left is skipped there.
     private var lines: [JobType: Deque<ClaimID>] = [:]
     private var deadlines = Heap<Deadline>()
+    /// When a worker last asked for a type; what nobody ever submits is dropped with the rest.
+    private var asked: [JobType: WallTime] = [:]
+    private static let askedMax = 65_536
 
     /// Claims in line.
     var count: Int { waiters.count }
 
     /// When the first claim gives up; nil while none waits.
     var nextDeadline: MonotonicTime? { deadlines.min?.at }
+
+    /// A worker asks for jobs of `types`.
+    mutating func note(_ types: [JobType], asked time: WallTime) {
+        if asked.count >= Self.askedMax { asked.removeAll() }
+        for type in types { asked[type] = time }
+    }
+
+    /// When a worker last asked for `type`, now if one waits for it; nil: none has since the start.
+    func lastAsked(for type: JobType) -> WallTime? { asked[type] }
 
     /// Puts a claim at the end of the lines of its types.
     mutating func add(_ id: ClaimID, _ waiter: Waiter) {
@@ -79,7 +91,8 @@ struct ClaimDesk {
     /// Takes every claim out of line, in the order in which they came.
     mutating func removeAll() -> [Waiter] {
         let all = waiters.keys.sorted { $0.number < $1.number }
-        defer { self = ClaimDesk() }
-        return all.compactMap { waiters[$0] }
+        let removed = all.compactMap { waiters[$0] }
+        self = ClaimDesk()
+        return removed
     }
 }

@@ -10,9 +10,7 @@ extension Engine {
         return try await read { reader in
             Result { () throws(EngineError) -> JobDetail in
                 var detail = JobDetail(job: look.job, payload: [], progress: look.progress)
-                if case .submitted(_, let content) = try reader.event(look.job.submittedLSN).fact {
-                    detail.payload = content.payload
-                }
+                detail.payload = try reader.content(of: look.job.submittedLSN).payload
                 if let failure = look.lastFailure {
                     detail.lastFailure = try reader.event(failure).failure
                 }
@@ -34,7 +32,20 @@ extension Engine {
         let look: Look = try await ask { .look(key, $0) }
         return try await read { reader in
             Result { () throws(EngineError) -> Timeline in
-                try reader.timeline(endingAt: look.job.lastLSN, eventsMax: eventsMax)
+                try reader.timeline(of: look.job, eventsMax: eventsMax)
+            }
+        }
+    }
+
+    /// Tells what a job waited for, and for how long, from its submit until it ended or until now.
+    ///
+    /// The stretches follow each other without gaps: their lengths add up to the job's age.
+    package func why(_ key: JobKey) async throws(EngineError) -> Why {
+        let look: Look = try await ask { .look(key, $0) }
+        return try await read { reader in
+            Result { () throws(EngineError) -> Why in
+                let timeline = try reader.timeline(of: look.job, eventsMax: Why.eventsMax)
+                return Why(look, timeline)
             }
         }
     }
@@ -101,21 +112,40 @@ extension LogReader {
 
     /// The job whose claim made `token`; nil if that record is no claim.
     fileprivate func job(claimedAt token: LSN) throws(EngineError) -> JobKey? {
-        guard let event = try eventIfAny(token), case .claimed(let job, _, _) = event.fact,
-            case .submitted(let key, _) = try self.event(job.submitted).fact
-        else { return nil }
-        return key
+        guard let event = try eventIfAny(token), case .claimed(let job, _, _) = event.fact else {
+            return nil
+        }
+        switch try self.event(job.submitted).fact {
+        case .submitted(let key, _, _, _): return key
+        case .ticked(let parent, let tick):
+            guard case .submitted(let key, _, _, _) = try self.event(parent.submitted).fact else {
+                return nil
+            }
+            return JobKey(user: key.user, job: key.job.occurrence(at: tick.at))
+        default: return nil
+        }
+    }
+
+    /// What was submitted as the job whose first event is at `lsn`: an occurrence has the content of
+    /// its recurring job.
+    fileprivate func content(of lsn: LSN) throws(EngineError) -> JobContent {
+        switch try event(lsn).fact {
+        case .submitted(_, let content, _, _): return content
+        case .ticked(let parent, _): return try content(of: parent.submitted)
+        default: throw .unreadable("record \(lsn), which a job refers to, is not its first")
+        }
     }
 
     fileprivate func timeline(
-        endingAt newest: LSN, eventsMax: Int
+        of job: JobView, eventsMax: Int
     ) throws(EngineError) -> Timeline {
         var events: [RecordedEvent] = []
-        var next: LSN? = newest
+        var next: LSN? = job.lastLSN
         while let lsn = next, events.count < eventsMax {
             let event = try event(lsn)
             events.append(RecordedEvent(lsn: lsn, event: event))
-            next = event.fact.reference?.previous
+            // An occurrence begins with the tick of its recurring job, whose own events lie before.
+            next = lsn == job.submittedLSN ? nil : event.fact.reference?.previous
         }
         return Timeline(events: events.reversed(), isTruncated: next != nil)
     }

@@ -1,7 +1,9 @@
+import ByteCoding
 import Dispatch
 package import EventLog
 package import JobModel
 import JobState
+import PayloadPacking
 package import Storage
 import Synchronization
 import Threads
@@ -15,14 +17,21 @@ package final class Engine: Sendable {
     private let inbox: Inbox
     private let reader: LogReader
     private let condition: Condition
+    private let hash: KeyedHash
+    private let dictionaries: PayloadDictionaries
     private let claimNumbers = Atomic<UInt64>(0)
     /// Reads of the log block, so they have threads of their own.
     private let readQueue = DispatchQueue(label: "daybook.reads", attributes: .concurrent)
 
-    init(inbox: Inbox, reader: LogReader, condition: Condition) {
+    init(
+        inbox: Inbox, reader: LogReader, condition: Condition, hash: KeyedHash,
+        dictionaries: PayloadDictionaries
+    ) {
         self.inbox = inbox
         self.reader = reader
         self.condition = condition
+        self.hash = hash
+        self.dictionaries = dictionaries
     }
 
     /// Opens the data directory, which is made if it is not there, and recovers what it holds.
@@ -52,20 +61,65 @@ package final class Engine: Sendable {
         return try result.get()
     }
 
+    /// An empty batch of jobs, to be filled and submitted.
+    ///
+    /// - Parameter jobsExpected: How many it is made for; more fit.
+    package func batch(jobsExpected: Int) -> SubmissionBatch {
+        SubmissionBatch(hash: hash, dictionaries: dictionaries, jobsExpected: jobsExpected)
+    }
+
     /// Submits a job; idempotent by key.
     ///
-    /// - Throws: `Rejection.contentConflict` if the key has other content already.
+    /// - Throws: `Rejection.contentConflict` if the key has other content already, `waitingLimit`
+    ///   where the user has as many jobs waiting as may, `invalidRecurrence`.
     package func submit(
         _ key: JobKey, _ content: JobContent
     ) async throws(EngineError) -> SubmitReceipt {
-        try await ask { .submit(key, content, $0) }
+        var batch = batch(jobsExpected: 1)
+        batch.add(key, content)
+        let filled = batch
+        return try await ask { .submit(filled, $0) }
+    }
+
+    /// Submits many jobs at once; each has its own outcome, in the batch's order.
+    package func submit(_ batch: SubmissionBatch) async throws(EngineError) -> [SubmitOutcome] {
+        if batch.count == 0 { return [] }
+        return try await ask { .submitMany(batch, $0) }
     }
 
     /// Cancels a job that has not ended; a cancelled one stays cancelled, without an error.
     ///
     /// A worker that runs it learns so from its next call, which is refused.
     package func cancel(_ key: JobKey) async throws(EngineError) -> JobView {
-        try await ask { .cancel(key, $0) }
+        try await change(key, .cancel)
+    }
+
+    /// Cancels, redrives or reschedules a job.
+    ///
+    /// - Throws: `Rejection.wrongStatus` where the job's status does not allow it.
+    package func change(
+        _ key: JobKey, _ change: JobChange
+    ) async throws(EngineError) -> JobView {
+        try await ask { .change(key, change, $0) }
+    }
+
+    /// Tries dead letters again that fit the order, the latest deaths first.
+    package func redrive(_ order: RedriveOrder) async throws(EngineError) -> RedriveResult {
+        try await ask { .redrive(order, $0) }
+    }
+
+    /// Pauses, resumes or bounds a user or a type, at once and for good.
+    ///
+    /// - Returns: What is set from now on.
+    package func control(
+        _ scope: ControlScope, _ change: ControlChange
+    ) async throws(EngineError) -> Control {
+        try await ask { .control(scope, change, $0) }
+    }
+
+    /// Everything that is paused or bounded.
+    package func controls() async throws(EngineError) -> [ScopedControl] {
+        try await ask { .controls($0) }
     }
 
     /// Claims jobs that are due; waits up to `wait` for the first.
@@ -79,7 +133,7 @@ package final class Engine: Sendable {
     ) async throws(EngineError) -> [Grant] {
         let id = ClaimID(
             number: claimNumbers.wrappingAdd(1, ordering: .relaxed).newValue)
-        let result = await withTaskCancellationHandler {
+        let result: Result<GrantBatch, EngineError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 inbox.send(.claim(id, order, wait: wait) { continuation.resume(returning: $0) })
                 // A cancel that came first found nothing to withdraw.
@@ -88,7 +142,18 @@ package final class Engine: Sendable {
         } onCancel: {
             inbox.send(.withdraw(id))
         }
-        return try result.get()
+        return try result.get().grants(dictionaries)
+    }
+
+    /// Takes many reports of workers at once; each has its own outcome, in the same order.
+    ///
+    /// A token without a lease is told as `unknownToken`, whether it ever had one or not: ask
+    /// about it by itself to learn more.
+    package func report(
+        _ reports: [AttemptReport]
+    ) async throws(EngineError) -> [AttemptOutcome] {
+        if reports.isEmpty { return [] }
+        return try await ask { .attempts(reports, $0) }
     }
 
     /// Says that a worker begins with the job it has claimed.
@@ -137,6 +202,11 @@ package final class Engine: Sendable {
         try await ask { .list(query, $0) }
     }
 
+    /// Lists one page of the dead letters, the latest death first.
+    package func deadLetters(_ query: DeadLetterQuery) async throws(EngineError) -> JobPage {
+        try await ask { .deadLetters(query, $0) }
+    }
+
     /// Lists users in order of their first submit, after the first `skip`.
     package func users(skip: Int, limit: Int) async throws(EngineError) -> UserPage {
         try await ask { .users(skip: skip, limit: limit, $0) }
@@ -145,6 +215,11 @@ package final class Engine: Sendable {
     /// Counts everything: kept as it changes, never counted anew.
     package func stats() async throws(EngineError) -> EngineStats {
         try await ask { .stats($0) }
+    }
+
+    /// What the whole state comes to, at which position of the log; looks at every job.
+    package func digest() async throws(EngineError) -> StateDigest {
+        try await ask { .digest($0) }
     }
 
     /// Nil while the log can be written; else why not.
@@ -184,7 +259,7 @@ extension Engine {
 
     private func attempt(_ token: LSN, _ step: AttemptStep) async throws(EngineError) -> JobView {
         do {
-            return try await ask { .attempt(token: token, step, $0) }
+            return try await ask { .attempt(AttemptReport(token: token, step: step), $0) }
         } catch .rejected(.unknownToken(token)) {
             return try await explain(token, step)
         }

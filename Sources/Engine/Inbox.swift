@@ -9,25 +9,28 @@ import Units
 final class Inbox: Sendable {
     private struct Contents {
         var requests: [Request] = []
+        /// Commands in the requests: a batch is as many as it holds.
+        var commandCount = 0
         var isClosed = false
     }
 
     private let contents = Mutex(Contents())
     private let arrived = DispatchSemaphore(value: 0)
-    private let requestsMax: Int
+    private let commandsMax: Int
 
-    init(requestsMax: Int) {
-        self.requestsMax = requestsMax
+    init(commandsMax: Int) {
+        self.commandsMax = commandsMax
     }
 
     /// Puts a request in line, or answers it with a refusal at once.
     func send(_ request: Request) {
         let (refusal, wasEmpty) = contents.withLock { contents -> (EngineError?, Bool) in
             if contents.isClosed { return (.notServing, false) }
-            if contents.requests.count >= requestsMax, !request.isWithdrawal {
+            if contents.commandCount >= commandsMax, !request.isWithdrawal {
                 return (.overloaded, false)
             }
             contents.requests.append(request)
+            contents.commandCount += request.commandCount
             return (nil, contents.requests.count == 1)
         }
         if let refusal { return request.refuse(refusal) }
@@ -43,7 +46,10 @@ final class Inbox: Sendable {
         _ = arrived.wait(timeout: deadline)
         return contents.withLock { contents in
             if contents.isClosed && contents.requests.isEmpty { return nil }
-            defer { contents.requests = [] }
+            defer {
+                contents.requests = []
+                contents.commandCount = 0
+            }
             return contents.requests
         }
     }

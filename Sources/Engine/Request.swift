@@ -1,4 +1,5 @@
 import JobModel
+import JobState
 import Units
 
 /// Takes the answer to one request: called once, on the writer's or the disk's thread, not to block.
@@ -7,14 +8,6 @@ typealias Reply<Answer: Sendable> = @Sendable (Result<Answer, EngineError>) -> V
 /// Names a claim that waits, so that it can be withdrawn.
 struct ClaimID: Hashable, Sendable {
     let number: UInt64
-}
-
-/// What a worker says about its attempt.
-enum AttemptStep: Sendable {
-    case start
-    case heartbeat(leaseDuration: TimeSpan?, progress: [UInt8]?, checkpoint: [UInt8]?)
-    case succeed(message: String?)
-    case fail(isRetriable: Bool, message: String?)
 }
 
 extension AttemptStep {
@@ -32,52 +25,84 @@ extension AttemptStep {
 /// A job with what memory knows of it beyond its view.
 struct Look: Sendable {
     let job: JobView
+    let now: WallTime
     let progress: [UInt8]?
     let lastFailure: LSN?
     /// Token of the newest attempt, ended or not; nil before the first.
     let newestToken: LSN?
+    /// When its user and its type were held back lately.
+    let holds: [HoldSpan]
+    /// When a worker last asked for its type; nil: none has since the start.
+    let lastAsked: WallTime?
 }
 
 /// One entry of the inbox: a wish and who waits for the answer.
 enum Request: Sendable {
-    case submit(JobKey, JobContent, Reply<SubmitReceipt>)
-    case cancel(JobKey, Reply<JobView>)
+    case submit(SubmissionBatch, Reply<SubmitReceipt>)
+    case submitMany(SubmissionBatch, Reply<[SubmitOutcome]>)
+    case change(JobKey, JobChange, Reply<JobView>)
     /// `wait`: how long to stay in line if nothing is ready.
-    case claim(ClaimID, ClaimOrder, wait: TimeSpan, Reply<[Grant]>)
+    case claim(ClaimID, ClaimOrder, wait: TimeSpan, Reply<GrantBatch>)
     case withdraw(ClaimID)
-    case attempt(token: LSN, AttemptStep, Reply<JobView>)
+    case attempt(AttemptReport, Reply<JobView>)
+    case attempts([AttemptReport], Reply<[AttemptOutcome]>)
+    case redrive(RedriveOrder, Reply<RedriveResult>)
+    case control(ControlScope, ControlChange, Reply<Control>)
     case look(JobKey, Reply<Look>)
     case list(JobQuery, Reply<JobPage>)
+    case deadLetters(DeadLetterQuery, Reply<JobPage>)
     case users(skip: Int, limit: Int, Reply<UserPage>)
+    case controls(Reply<[ScopedControl]>)
     case stats(Reply<EngineStats>)
+    case digest(Reply<StateDigest>)
 
     /// Always taken: there is one for each waiting claim at most, and it makes room.
     var isWithdrawal: Bool {
         if case .withdraw = self { true } else { false }
     }
 
+    /// Commands in it: what the inbox counts.
+    var commandCount: Int {
+        switch self {
+        case .submitMany(let batch, _): batch.count
+        case .attempts(let reports, _): reports.count
+        default: 1
+        }
+    }
+
     /// What the request may write; nil where it only looks.
     var spaceUse: SpaceBudget.Use? {
         switch self {
-        case .submit: .submit
+        case .submit, .submitMany, .redrive: .submit
         case .claim: .claim
-        case .cancel: .finish(payloadBytes: 0)
-        case .attempt(_, let step, _): .finish(payloadBytes: step.payloadBytes)
-        case .withdraw, .look, .list, .users, .stats: nil
+        case .change, .control: .finish(payloadBytes: 0)
+        case .attempt(let report, _): .finish(payloadBytes: report.step.payloadBytes)
+        case .attempts(let reports, _):
+            .finish(
+                payloadBytes: reports.reduce(0) {
+                    $0 + $1.step.payloadBytes + SpaceBudget.eventBytesMax
+                })
+        case .withdraw, .look, .list, .deadLetters, .users, .controls, .stats, .digest: nil
         }
     }
 
     /// Answers that the engine cannot take the request; nothing was done.
     func refuse(_ error: EngineError) {
         switch self {
-        case .submit(_, _, let reply): reply(.failure(error))
-        case .cancel(_, let reply), .attempt(_, _, let reply): reply(.failure(error))
+        case .submit(_, let reply): reply(.failure(error))
+        case .submitMany(_, let reply): reply(.failure(error))
+        case .change(_, _, let reply), .attempt(_, let reply): reply(.failure(error))
         case .claim(_, _, _, let reply): reply(.failure(error))
         case .withdraw: break
+        case .attempts(_, let reply): reply(.failure(error))
+        case .redrive(_, let reply): reply(.failure(error))
+        case .control(_, _, let reply): reply(.failure(error))
         case .look(_, let reply): reply(.failure(error))
-        case .list(_, let reply): reply(.failure(error))
+        case .list(_, let reply), .deadLetters(_, let reply): reply(.failure(error))
         case .users(_, _, let reply): reply(.failure(error))
+        case .controls(let reply): reply(.failure(error))
         case .stats(let reply): reply(.failure(error))
+        case .digest(let reply): reply(.failure(error))
         }
     }
 }

@@ -17,7 +17,7 @@ struct SpaceBudget {
     }
 
     /// More than any event takes beside its payload, the block's overhead included.
-    private static let eventBytesMax = 4_096
+    static let eventBytesMax = 4_096
 
     /// Begins a turn with what the log says.
     mutating func renew(_ space: LogSpace) {

@@ -1,7 +1,9 @@
+import ByteCoding
 import EventLog
 import JobCoding
 import JobModel
 import JobState
+import PayloadPacking
 import Storage
 import Units
 
@@ -24,26 +26,37 @@ final class Writer: Sendable {
         self.storage = storage
         self.clock = clock
         self.progress = progress
-        inbox = Inbox(requestsMax: options.inboxCommandsMax)
+        inbox = Inbox(commandsMax: options.inboxCommandsMax)
     }
 
     /// Runs on the calling thread until the engine is closed or its log has failed.
     ///
     /// - Parameter onOpen: Called once, with the engine or with why there is none.
     func run(onOpen: (Result<Engine, LogError>) -> Void) {
-        var state = JobState()
+        var state = JobState(hash: KeyedHash(low: 0, high: 0))
+        let dictionaries = PayloadDictionaries()
+        var replay = Replay(dictionaries: dictionaries)
         let replies = ReplyQueue()
         let log: EventLog
         do throws(LogError) {
-            log = try openLog(replies) { lsn, record throws(RecordRefusal) in
-                try state.replay(record, at: lsn)
-            }
+            log = try openLog(
+                replies,
+                begin: { state = JobState(hash: KeyedHash(low: $0.low, high: $0.high)) },
+                replay: { lsn, record throws(RecordRefusal) in
+                    try replay.apply(record, at: lsn, to: &state)
+                })
         } catch {
             return onOpen(.failure(error))
         }
         replies.release(through: log.durableLSN)
-        var core = EngineCore(state: state, log: log, replies: replies, clock: clock)
-        onOpen(.success(Engine(inbox: inbox, reader: log.reader(), condition: condition)))
+        let hash = state.hash
+        var core = EngineCore(
+            state: state, log: log, replies: replies, clock: clock, dictionaries: dictionaries)
+        onOpen(
+            .success(
+                Engine(
+                    inbox: inbox, reader: log.reader(), condition: condition, hash: hash,
+                    dictionaries: dictionaries)))
         while let requests = inbox.take(waiting: core.patience()) {
             guard condition.failure == nil else {
                 for request in requests { request.refuse(.notServing) }
@@ -58,12 +71,14 @@ final class Writer: Sendable {
     }
 
     private func openLog(
-        _ replies: ReplyQueue, replay: (LSN, RawSpan) throws(RecordRefusal) -> Void
+        _ replies: ReplyQueue, begin: (LogIdentity) -> Void,
+        replay: (LSN, RawSpan) throws(RecordRefusal) -> Void
     ) throws(LogError) -> EventLog {
         var logOptions = LogOptions()
         logOptions.segmentBytes = options.segmentBytes
         return try EventLog.open(
-            directory: directory, storage: storage, options: logOptions, replay: replay,
+            directory: directory, storage: storage, options: logOptions, begin: begin,
+            replay: replay,
             progress: { [progress] in progress(RecoveryProgress($0)) },
             onDurable: { replies.release(through: $0) },
             onFailure: { [condition, inbox] error in
@@ -71,16 +86,6 @@ final class Writer: Sendable {
                 inbox.close()
                 replies.fail()
             })
-    }
-}
-
-extension JobState {
-    fileprivate mutating func replay(_ record: RawSpan, at lsn: LSN) throws(RecordRefusal) {
-        do throws(EventFault) {
-            apply(try Event(decoding: record), at: lsn)
-        } catch {
-            throw RecordRefusal(reason: "\(error)")
-        }
     }
 }
 

@@ -57,6 +57,7 @@ package final class EventLog: @unchecked Sendable {
     ///   - directory: The data directory; the segments are in `log` below it.
     ///   - storage: Where all reads and writes go.
     ///   - options: Sizes; those of an existing log may differ from call to call.
+    ///   - begin: Called once, before the first record, with what tells this log from others.
     ///   - replay: Gets every record in order; a refusal ends the opening.
     ///   - progress: Called after each segment and once at the end.
     ///   - onDurable: Called each time `durableLSN` has moved, on the disk thread or inside `commit`.
@@ -65,6 +66,7 @@ package final class EventLog: @unchecked Sendable {
     /// - Throws: `LogError`; then nobody holds the directory, and nothing was lost.
     package static func open(
         directory: String, storage: any Storage, options: LogOptions = LogOptions(),
+        begin: (LogIdentity) -> Void = { _ in },
         replay: (LSN, RawSpan) throws(RecordRefusal) -> Void,
         progress: (LogRecovery) -> Void = { _ in },
         onDurable: @escaping @Sendable (LSN) -> Void,
@@ -77,7 +79,7 @@ package final class EventLog: @unchecked Sendable {
         var isOpen = false
         defer { if !isOpen { lock.release() } }
         var recovery = Recovery(directory: directory, options: options)
-        try recovery.run(replay: replay, progress: progress)
+        try recovery.run(begin: begin, replay: replay, progress: progress)
         let log = try start(recovery, lock: lock, onDurable: onDurable, onFailure: onFailure)
         isOpen = true
         progress(recovery.report)
@@ -123,12 +125,11 @@ package final class EventLog: @unchecked Sendable {
         _ recovery: Recovery, preparer: SegmentPreparer
     ) throws(LogError) -> (RecoveredEnd, [Catalogue.Segment]) {
         if let end = recovery.end { return (end, recovery.segments) }
-        let random = recovery.options.randomNumber
         let join = recovery.join
         let next = try unwrap { () throws(StorageError) in
             try NewSegment.make(
                 after: join.end, number: join.number + 1, epoch: recovery.epoch + 1,
-                log: join.log ?? LogIdentity(high: random(), low: random()),
+                log: recovery.identity,
                 directory: recovery.directory, options: recovery.options, preparer: preparer)
         }
         var hash = RunningHash()

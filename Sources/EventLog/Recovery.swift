@@ -13,16 +13,20 @@ struct Recovery {
     private(set) var epoch: UInt64 = 0
     /// The active segment; nil where there is none yet or the last one is sealed.
     private(set) var end: RecoveredEnd?
+    /// The log's own, or the one that its first segment is going to have.
+    private(set) var identity: LogIdentity
     private var buffer: [UInt8] = []
     private var records = BlockRecords()
 
     init(directory: LogDirectory, options: LogOptions) {
         self.directory = directory
         self.options = options
+        identity = LogIdentity(high: options.randomNumber(), low: options.randomNumber())
     }
 
+    /// Reads everything; `begin` is called once, before the first record.
     mutating func run(
-        replay: (LSN, RawSpan) throws(RecordRefusal) -> Void, progress: (LogRecovery) -> Void
+        begin: (LogIdentity) -> Void, replay: (LSN, RawSpan) throws(RecordRefusal) -> Void, progress: (LogRecovery) -> Void
     ) throws(LogError) {
         try directory.removeLeftovers(suffix: LogDirectory.preparingName)
         try directory.removeLeftovers(suffix: LogDirectory.packingSuffix)
@@ -33,9 +37,12 @@ struct Recovery {
             let file = try unwrap { () throws(StorageError) in
                 try directory.storage.open(path, .readWrite)
             }
-            try recover(file, first: first, isLast: index == firsts.count - 1, replay: replay)
+            try recover(
+                file, first: first, isLast: index == firsts.count - 1,
+                begin: { if index == 0 { begin($0) } }, replay: replay)
             progress(report)
         }
+        if firsts.isEmpty { begin(identity) }
     }
 
     /// Syncs everything before any of it is shown.
@@ -56,7 +63,7 @@ struct Recovery {
     }
 
     private mutating func recover(
-        _ file: any StorageFile, first: LSN, isLast: Bool,
+        _ file: any StorageFile, first: LSN, isLast: Bool, begin: (LogIdentity) -> Void,
         replay: (LSN, RawSpan) throws(RecordRefusal) -> Void
     ) throws(LogError) {
         let fileBytes = try directory.load(file, into: &buffer, expecting: join.end.lastLSN.next)
@@ -66,12 +73,17 @@ struct Recovery {
         let span = bytes.rawBytes.extracting(0..<fileBytes)
         var replayer = SegmentReplay(path: file.path, hashes: isLast, records: records)
         replayer.hash.update(span.extracting(Opening.range(in: fileBytes)))
+        var isBegun = false
         let scan = try SegmentScan(span, path: file.path, join: &join, isLast: isLast) {
             header, step, bytes throws(LogError) in
+            if !isBegun { begin(header.log) }
+            isBegun = true
             try replayer.take(step, header, bytes, replay: replay)
             return true
         }
         guard scan.header.firstLSN == first else { throw misnamed(scan, first: first) }
+        if !isBegun { begin(scan.header.log) }
+        identity = scan.header.log
         records = replayer.records
         report.recordsReplayed += replayer.recordsReplayed
         report.bytesRead += UInt64(fileBytes)

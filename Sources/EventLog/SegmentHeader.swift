@@ -42,9 +42,14 @@ struct SegmentHeader: Equatable {
 }
 
 /// Sixteen random bytes that all segments of a log share.
-struct LogIdentity: Equatable {
-    var high: UInt64
-    var low: UInt64
+package struct LogIdentity: Equatable, Sendable {
+    package var high: UInt64
+    package var low: UInt64
+
+    package init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
 }
 
 /// Where a sealed segment ends; all zero where there is none before.

@@ -15,8 +15,9 @@ package struct SubmittedRecord: ~Escapable {
 
     /// Offset of the event's time, which is filled in when the writer takes the record.
     package static let timeOffset = 1
-    static let keyHashOffset = 9
-    static let headBytes = 43
+    package static let keyHashOffset = 9
+    /// Offset of the user, behind which the job lies.
+    package static let keyOffset = 43
 
     /// Looks at the lengths, which must add up to the record's.
     @inlinable

@@ -8,11 +8,11 @@ extension JobState {
     package func page(
         of user: UserID, statuses: Set<ExecutionStatus>, type: JobType?, before: JobPosition?,
         limit: Int, looksMax: Int
-    ) throws(Rejection) -> (jobs: [JobView], next: JobPosition?) {
+    ) throws(Rejection) -> (jobs: [JobSlot], next: JobPosition?) {
         guard let number = userNumber(user) else { throw .unknownUser(user) }
         let wanted = type.map { typeNumber($0) }
         if case .some(nil) = wanted { return ([], nil) }
-        var found: [JobView] = []
+        var found: [JobSlot] = []
         var job = users[number].newest
         var last = before
         if let before { job = slot(at: before).map { jobs[$0].older } ?? 0 }
@@ -24,7 +24,7 @@ extension JobState {
             if statuses.isEmpty || statuses.contains(record.status),
                 wanted == nil || wanted == self.type(of: job)
             {
-                found.append(view(JobSlot(index: job)))
+                found.append(JobSlot(index: job))
             }
             job = record.older
         }

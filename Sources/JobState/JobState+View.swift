@@ -112,6 +112,14 @@ extension JobState {
         activities[jobs[job.index].activity].timer = timer
     }
 
+    package func status(_ job: JobSlot) -> ExecutionStatus { jobs[job.index].status }
+
+    /// LSN of the job's first event.
+    package func submitted(_ job: JobSlot) -> LSN { jobs[job.index].submittedLSN }
+
+    /// Bytes of memory that names and payloads of jobs take.
+    package var blobBytes: Int { blobs.storedBytes }
+
     package func isLeased(_ job: JobSlot) -> Bool { jobs[job.index].status.isLeased }
 
     /// The stretches in which the job's user and type were held back lately, oldest first.

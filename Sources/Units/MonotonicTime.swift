@@ -2,7 +2,7 @@
 ///
 /// Leases and heartbeats run on it, so that a jump of the wall clock neither ends nor freezes them.
 /// Never written to disk: it means nothing after a restart.
-package struct MonotonicTime: Comparable, Hashable, Sendable {
+package struct MonotonicTime: BitwiseCopyable, Comparable, Hashable, Sendable {
     package let microseconds: Int64
 
     @inlinable

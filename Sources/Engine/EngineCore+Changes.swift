@@ -1,0 +1,91 @@
+import JobModel
+import JobState
+import Units
+
+extension EngineCore {
+    /// Dead letters that one redrive looks at.
+    private static let redriveLooksMax = 10_000
+
+    mutating func change(_ key: JobKey, _ change: JobChange) throws(Rejection) -> JobView {
+        let job = try slot(of: key)
+        switch change {
+        case .cancel:
+            if let fact = try state.decideCancel(job) { append(fact, about: job) }
+        case .redrive(let dueAt):
+            append(try state.decideRedrive(job, dueAt: max(dueAt ?? wall, wall)), about: job)
+        case .reschedule(let priority, let executionTime):
+            let fact = try state.decideReschedule(
+                job, priority: priority, executionTime: executionTime)
+            if let fact { append(fact, about: job) }
+        }
+        return view(job)
+    }
+
+    /// Does what a worker says about its attempt.
+    ///
+    /// - Returns: The job.
+    mutating func attempt(_ report: AttemptReport) throws(Rejection) -> JobSlot {
+        guard let job = state.slot(leasedBy: report.token) else {
+            throw .unknownToken(report.token)
+        }
+        switch report.step {
+        case .start:
+            if let fact = state.decideStart(job) { append(fact, about: job) }
+        case .heartbeat(let duration, let progress, let checkpoint):
+            append(
+                state.decideHeartbeat(
+                    job, leaseDuration: duration, progress: progress, checkpoint: checkpoint),
+                about: job)
+            leases.extend(
+                state.timer(of: job), by: state.terms(of: job).duration, now: monotonic)
+        case .succeed(let message):
+            append(try state.decideSucceed(job, message: message), about: job)
+        case .fail(let isRetriable, let message):
+            append(
+                state.decideFail(job, isRetriable: isRetriable, message: message, now: wall),
+                about: job)
+        }
+        return job
+    }
+
+    mutating func attempts(_ reports: [AttemptReport]) -> [AttemptOutcome] {
+        var outcomes: [AttemptOutcome] = []
+        outcomes.reserveCapacity(reports.count)
+        for report in reports {
+            do throws(Rejection) {
+                outcomes.append(.done(state.status(try attempt(report))))
+            } catch {
+                outcomes.append(.rejected(error))
+            }
+        }
+        return outcomes
+    }
+
+    /// Tries dead letters again, their due times spaced out: a rate without a process that keeps it.
+    mutating func redrive(_ order: RedriveOrder) -> RedriveResult {
+        var due = max(order.firstDue ?? wall, wall)
+        let (jobs, next) = state.deadLetters(
+            user: order.user, type: order.type, before: nil, limit: order.countMax,
+            looksMax: Self.redriveLooksMax)
+        var count = 0
+        for job in jobs {
+            guard space.allows(.submit),
+                case .success(let fact) = result({ core throws(Rejection) in
+                    try core.state.decideRedrive(job, dueAt: due)
+                })
+            else { break }
+            append(fact, about: job)
+            count += 1
+            due = due.advanced(by: order.spacing)
+        }
+        return RedriveResult(
+            count: count, nextDue: count > 0 ? due : nil, isMore: next != nil && count > 0)
+    }
+
+    mutating func set(_ change: ControlChange, for scope: ControlScope) -> Control {
+        let old = state.control(scope)
+        let new = change.applied(to: old)
+        if new != old { append(.controlChanged(scope, new)) }
+        return new
+    }
+}

@@ -1,0 +1,36 @@
+import ByteCoding
+import JobModel
+import JobState
+import PayloadPacking
+import Units
+
+/// Jobs handed to a worker, as the writer's thread copied them: made into values by who receives them.
+struct GrantBatch: Sendable {
+    private(set) var items: [GrantItem] = []
+    private(set) var bytes = ByteWriter(capacity: 0)
+
+    var isEmpty: Bool { items.isEmpty }
+    var count: Int { items.count }
+    var byteCount: Int { bytes.count }
+
+    /// Copies what a worker is to know of a job that it has just been granted.
+    mutating func add(
+        _ job: JobSlot, of state: borrowing JobState, worker: WorkerName, leaseUntil: WallTime
+    ) {
+        items.append(state.grant(job, worker: worker, leaseUntil: leaseUntil, into: &bytes))
+    }
+
+    /// The jobs as values, their payloads unpacked.
+    func grants(_ dictionaries: PayloadDictionaries) -> [Grant] {
+        items.map { item in
+            let payload = bytes.bytes.extracting(item.payload)
+            return Grant(
+                job: item.view(bytes.bytes),
+                payload: item.isPacked
+                    ? dictionaries.unpack(
+                        payload, ofType: item.type.text, rawByteCount: item.rawPayloadBytes)
+                    : payload.array,
+                checkpoint: item.checkpoint)
+        }
+    }
+}

@@ -1,0 +1,121 @@
+/// Handing out what is due.
+extension DueWheel {
+    /// Appends the slots whose time is not after `now` to `due`, in the order of time and then `order`.
+    ///
+    /// What one call leaves the next goes on with. Slots that were handed out are in the wheel no more.
+    /// - Parameters:
+    ///   - now: microseconds since 1970; an earlier `now` than before is allowed.
+    ///   - countMax: the most slots to be moved, be it out or nearer.
+    ///   - records: the elements.
+    ///   - due: where the slots go.
+    /// - Returns: whether more is to be done for this `now`.
+    @inlinable
+    package mutating func advance<E: TimedElement>(
+        to now: Int64, countMax: Int, in records: inout Slab<E>, into due: inout [UInt32]
+    ) -> Bool {
+        let end = Self.tick(of: now)
+        var left = countMax
+        while true {
+            guard settle(&left, in: &records) else { return true }
+            guard handOut(to: now, &left, in: &records, into: &due) else { return true }
+            guard tick < end else { break }
+            tick = min(nextTick() ?? end, end)
+        }
+        bringNearer(&left, in: &records)
+        return false
+    }
+
+    /// The earliest time in the wheel; nil while it is empty.
+    ///
+    /// Exact, with two exceptions where it may be early, but never late: by at most 1 ms, if more than
+    /// 2048 elements are due in the same millisecond; and in a bucket of more than 2048 elements
+    /// that lies at least one window (65.5 s) away or is on its way nearer, where it may name one that
+    /// was the earliest and has been taken out.
+    @inlinable
+    package mutating func nextDue<E: TimedElement>(in records: borrowing Slab<E>) -> Int64? {
+        dropStale(in: records)
+        var earliest = heap.first?.dueMicroseconds
+        // Not only the first that has any: slots that are on their way nearer are still further off.
+        for found in [firstNear(from: tick), firstFar(from: tick), firstLast(from: tick)] {
+            guard let found else { continue }
+            let least = buckets.least(of: found, in: records)
+            earliest = min(earliest ?? least, least)
+        }
+        return earliest
+    }
+
+    /// Brings all of this tick into the heap; false where `left` does not suffice.
+    @inlinable
+    mutating func settle<E: TimedElement>(_ left: inout Int, in records: inout Slab<E>) -> Bool {
+        empty(Self.last(tick), &left, in: &records) && empty(Self.far(tick), &left, in: &records)
+            && empty(Self.near(tick), &left, in: &records)
+    }
+
+    /// Moves slots out of a bucket whose time has come, to where they belong by now.
+    @inlinable
+    mutating func empty<E: TimedElement>(
+        _ bucket: Int, _ left: inout Int, in records: inout Slab<E>
+    ) -> Bool {
+        while buckets.count(of: bucket) > 0 {
+            guard left > 0 else { return false }
+            left -= 1
+            place(buckets.take(from: bucket, in: records), in: &records)
+        }
+        return true
+    }
+
+    /// Hands out of the heap; false where `left` does not suffice.
+    @inlinable
+    mutating func handOut<E: TimedElement>(
+        to now: Int64, _ left: inout Int, in records: inout Slab<E>, into due: inout [UInt32]
+    ) -> Bool {
+        while let entry = heap.first, entry.dueMicroseconds <= now {
+            guard left > 0 else { return false }
+            left -= 1
+            heap.removeFirst()
+            if let following = heap.first { records.prefetch(following.slot) }
+            guard records[entry.slot].duePosition == entry.position else { continue }
+            records[entry.slot].duePosition = 0
+            heapLive -= 1
+            held -= 1
+            due.append(entry.slot)
+        }
+        return true
+    }
+
+    /// The first tick after this one where a bucket is to be emptied; nil where there is none.
+    @usableFromInline
+    func nextTick() -> UInt64? {
+        if let near = firstNear(from: tick) {
+            return tick & ~(1 << Self.windowBits - 1) | UInt64(near)
+        }
+        var next: UInt64?
+        if let far = firstFar(from: tick) {
+            let distance = UInt64(far - Self.far(tick)) & UInt64(Self.farCount - 1)
+            next = (tick >> Self.windowBits + distance) << Self.windowBits
+        }
+        if let last = firstLast(from: tick) {
+            let start = UInt64(last - Self.lastStart) << Self.lastBits
+            next = min(next ?? start, start)
+        }
+        return next
+    }
+
+    /// Spends what is left on the last buckets, so that they are empty long before their time.
+    @inlinable
+    mutating func bringNearer<E: TimedElement>(_ left: inout Int, in records: inout Slab<E>) {
+        while left > 0, let bucket = firstLast(from: tick) {
+            // All of the bucket's windows are to be among those that the far buckets hold.
+            let end = UInt64(bucket - Self.lastStart + 1) << (Self.lastBits - Self.windowBits)
+            guard end <= tick >> Self.windowBits + UInt64(Self.farCount) else { return }
+            _ = empty(bucket, &left, in: &records)
+        }
+    }
+
+    @inlinable
+    mutating func dropStale<E: TimedElement>(in records: borrowing Slab<E>) {
+        while let entry = heap.first, records[entry.slot].duePosition != entry.position {
+            heap.removeFirst()
+        }
+    }
+}

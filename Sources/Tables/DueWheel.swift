@@ -1,0 +1,127 @@
+/// What an element of a due wheel tells about itself.
+@usableFromInline
+package protocol TimedElement: BitwiseCopyable {
+    /// Microseconds since 1970; the same as long as the element is in a wheel.
+    var dueMicroseconds: Int64 { get }
+    /// Which of two elements of one time comes first; different for each element.
+    var order: UInt64 { get }
+    /// The wheel's own; 0 while the element is in none.
+    var duePosition: UInt32 { get set }
+}
+
+/// Hands out slots in the order of their due times, in steps that are as small as the caller wants.
+///
+/// Time moves in ticks of 1 ms. A slot waits in the first of these that its time fits, and moves up when
+/// the wheel comes near:
+/// ```
+/// heap   this tick and earlier, in exact order
+/// near   65 536 buckets of 1 ms: the rest of this window of 65.5 s
+/// far    131 072 buckets of 65.5 s: the windows of the next 99 days
+/// last   262 144 buckets of 12.4 days: until the year 10 889
+/// ```
+/// What is handed out depends on times and orders alone, not on how the elements came in. Owned by one
+/// thread; the elements' slab is passed to every call, and is always the same one.
+@usableFromInline
+package struct DueWheel: ~Copyable {
+    @usableFromInline
+    var buckets: DueBuckets
+    @usableFromInline
+    var heap: DueHeap
+    /// All of earlier ticks is in the heap or gone.
+    @usableFromInline
+    var tick: UInt64
+    /// Entries of the heap that are not stale.
+    @usableFromInline
+    var heapLive = 0
+    /// Numbers the heap's entries, so that one whose element has gone and come back is told apart.
+    @usableFromInline
+    var heapStamp: UInt32 = 0
+
+    /// Slots in the wheel.
+    @inlinable
+    package var count: Int { held }
+    @usableFromInline
+    var held = 0
+
+    /// An empty wheel: addresses for `elementsMax` slots, and no memory yet.
+    ///
+    /// - Parameters:
+    ///   - elementsMax: the most slots at one time.
+    ///   - now: where time begins; starting near the first times saves moving them later.
+    package init(elementsMax: Int, startingAt now: Int64 = 0) {
+        buckets = DueBuckets(bucketCount: Self.bucketCount, elementsMax: elementsMax)
+        // Entries go stale in place; they are cleared out before they are more than half.
+        heap = DueHeap(entriesMax: 2 * elementsMax + Self.staleMin)
+        tick = Self.tick(of: now)
+    }
+
+    /// The first time that is too late for a wheel: in the year 10 889.
+    @inlinable
+    package static var endMicroseconds: Int64 { 1000 << 48 }
+
+    /// Puts a slot in.
+    ///
+    /// - Precondition: it is in no wheel, and its time is between 1970 and `endMicroseconds`.
+    @inlinable
+    package mutating func insert<E: TimedElement>(_ slot: UInt32, in records: inout Slab<E>) {
+        precondition(records[slot].duePosition == 0, "an element that is in a wheel already")
+        held += 1
+        place(slot, in: &records)
+    }
+
+    /// Takes a slot out before its time has come.
+    ///
+    /// - Precondition: it is in this wheel, and its element has the time that it had when it came in.
+    @inlinable
+    package mutating func remove<E: TimedElement>(_ slot: UInt32, in records: inout Slab<E>) {
+        let position = records[slot].duePosition
+        precondition(position != 0, "an element that is in no wheel")
+        records[slot].duePosition = 0
+        held -= 1
+        if position & Self.heapMark != 0 {
+            // Its entry is stale now.
+            heapLive -= 1
+            return
+        }
+        buckets.remove(
+            at: position, dueMicroseconds: records[slot].dueMicroseconds, in: &records)
+    }
+
+    /// Asks for the memory that inserting an element of this time will need.
+    @inlinable
+    package func prefetch(dueMicroseconds: Int64) {
+        let due = Self.tick(of: dueMicroseconds)
+        if due > tick { buckets.prefetch(bucket(of: due)) }
+    }
+
+    /// Puts a slot where its time belongs by now.
+    @inlinable
+    mutating func place<E: TimedElement>(_ slot: UInt32, in records: inout Slab<E>) {
+        let dueMicroseconds = records[slot].dueMicroseconds
+        let due = Self.tick(of: dueMicroseconds)
+        guard due > tick else { return push(slot, in: &records) }
+        records[slot].duePosition = buckets.insert(
+            slot, dueMicroseconds: dueMicroseconds, into: bucket(of: due))
+    }
+
+    @inlinable
+    mutating func push<E: TimedElement>(_ slot: UInt32, in records: inout Slab<E>) {
+        if heap.count >= 2 * heapLive + Self.staleMin { heap.removeStale(in: records) }
+        heapStamp = (heapStamp &+ 1) & ~Self.heapMark
+        let position = heapStamp | Self.heapMark
+        records[slot].duePosition = position
+        heapLive += 1
+        heap.push(
+            DueEntry(
+                dueMicroseconds: records[slot].dueMicroseconds, order: records[slot].order,
+                slot: slot, position: position))
+    }
+
+    /// Marks the position of an element in the heap; those in buckets are smaller.
+    @inlinable
+    static var heapMark: UInt32 { 1 << 31 }
+
+    /// So many stale entries are always allowed.
+    @inlinable
+    static var staleMin: Int { 64 }
+}

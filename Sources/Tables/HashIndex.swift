@@ -1,0 +1,156 @@
+public import CMemory
+
+/// What an element in a hash index tells about itself.
+@usableFromInline
+package protocol HashedElement: BitwiseCopyable {
+    /// Hash of the element's key; the same as long as the element is in an index.
+    var keyHash: UInt32 { get }
+}
+
+/// Finds slots by the hashes of their keys; grows by one bucket at a time, without a pause.
+///
+/// Linear hashing: bucket n is split once there are 9 slots a bucket, n going round again and again. It
+/// holds no keys and no whole hashes: the caller compares, and a split reads hashes from the elements.
+/// Equal hashes make a chain, which is slower and as correct. Owned by one thread.
+///
+/// Invariants: a line that is followed by others in its chain is full, unless it is the second; no
+/// overflow line is empty.
+@safe
+@usableFromInline
+package struct HashIndex: ~Copyable {
+    @usableFromInline
+    var lineRegion: Region
+    @usableFromInline
+    var overflowRegion: Region
+    // The regions' starts, bound to this type for as long as they live. Overflow line 0 is not used.
+    @usableFromInline
+    let lines: UnsafeMutablePointer<HashLine>
+    @usableFromInline
+    let overflows: UnsafeMutablePointer<HashLine>
+    @usableFromInline
+    let elementsMax: Int
+
+    @usableFromInline
+    var bucketCount: UInt32 = 1
+    /// The largest power of two up to `bucketCount`, less one.
+    @usableFromInline
+    var mask: UInt32 = 0
+    @usableFromInline
+    var overflowsUsed: UInt32 = 0
+    @usableFromInline
+    var firstFreeOverflow: UInt32 = 0
+
+    /// Slots in the index.
+    @inlinable
+    package var count: Int { held }
+    @usableFromInline
+    var held = 0
+
+    /// Slots for each bucket, of the 12 that have room without an overflow line.
+    @inlinable
+    static var meanSlots: Int { 9 }
+
+    /// An empty index: addresses for `elementsMax` slots, and no memory yet.
+    package init(elementsMax: Int) {
+        precondition(
+            elementsMax >= 0 && elementsMax < UInt32.max, "an index of \(elementsMax) slots")
+        self.elementsMax = elementsMax
+        let linesMax = elementsMax / Self.meanSlots + 2
+        // The worst case is one bucket with everything, or each chain with one slot in its last line.
+        let overflowsMax = elementsMax / 12 + 2
+        lineRegion = Region(byteCount: linesMax * MemoryLayout<HashLine>.stride)
+        overflowRegion = Region(byteCount: overflowsMax * MemoryLayout<HashLine>.stride)
+        // Page-aligned; zeroes are empty lines.
+        unsafe lines = lineRegion.base.bindMemory(to: HashLine.self, capacity: linesMax)
+        unsafe overflows = overflowRegion.base.bindMemory(
+            to: HashLine.self, capacity: overflowsMax)
+    }
+
+    /// Begins to look for slots whose keys may have this hash; used up before the index is changed.
+    @inlinable
+    package func probe(_ hash: UInt32) -> HashProbe {
+        // In bounds: `bucket` is below bucketCount.
+        let line = unsafe lines + Int(bucket(of: hash))
+        let tag = Self.tag(of: hash)
+        return unsafe HashProbe(line: line, places: line.pointee.places(tag: tag), tag: tag)
+    }
+
+    /// The next slot whose key may be the one; nil where there are no more.
+    @inlinable
+    package func next(_ probe: inout HashProbe) -> UInt32? {
+        while true {
+            // The line belongs to this index, whose memory never moves.
+            if let place = probe.places.removeFirst() {
+                return unsafe probe.line.pointee.slots[place]
+            }
+            let link = unsafe probe.line.pointee.link
+            guard link != 0 else { return nil }
+            // In bounds: a link is the number of an overflow line in use.
+            unsafe probe.line = UnsafePointer(overflows + Int(link))
+            probe.places = unsafe probe.line.pointee.places(tag: probe.tag)
+        }
+    }
+
+    /// Puts a slot in; that its key isn't there yet is the caller's to know.
+    @inlinable
+    package mutating func insert<E: HashedElement>(_ slot: UInt32, in records: borrowing Slab<E>) {
+        if held >= elementsMax { Self.refuseMore(elementsMax) }
+        let hash = records[slot].keyHash
+        add(slot, tag: Self.tag(of: hash), to: bucket(of: hash))
+        held += 1
+        if held > Int(bucketCount) * Self.meanSlots { split(in: records) }
+    }
+
+    /// Takes a slot out.
+    ///
+    /// - Precondition: it was put in, and its element has the hash that it had then.
+    @inlinable
+    package mutating func remove<E: HashedElement>(_ slot: UInt32, in records: borrowing Slab<E>) {
+        let hash = records[slot].keyHash
+        take(slot, tag: Self.tag(of: hash), from: bucket(of: hash))
+        held -= 1
+    }
+
+    /// Asks for the cache line where a search for this hash begins.
+    @inlinable
+    package func prefetch(_ hash: UInt32) {
+        // Reads nothing and never faults.
+        unsafe daybook_prefetch(lines + Int(bucket(of: hash)))
+    }
+
+    @inlinable
+    func bucket(of hash: UInt32) -> UInt32 {
+        let wide = hash & (mask << 1 | 1)
+        return wide < bucketCount ? wide : hash & mask
+    }
+
+    /// The hash's top 8 bits, as buckets use the low ones; never 0.
+    @inlinable
+    static func tag(of hash: UInt32) -> UInt8 { max(1, UInt8(hash >> 24)) }
+
+    @usableFromInline
+    @inline(never)
+    static func refuseMore(_ elementsMax: Int) -> Never {
+        preconditionFailure("an index of \(elementsMax) slots is full")
+    }
+}
+
+/// Where a search in a hash index stands.
+@safe
+@usableFromInline
+package struct HashProbe {
+    // Made by an index and used with the same one, which is not changed in between: its memory lives.
+    @usableFromInline
+    var line: UnsafePointer<HashLine>
+    @usableFromInline
+    var places: HashPlaces
+    @usableFromInline
+    let tag: UInt8
+
+    @inlinable
+    init(line: UnsafePointer<HashLine>, places: HashPlaces, tag: UInt8) {
+        unsafe self.line = line
+        self.places = places
+        self.tag = tag
+    }
+}

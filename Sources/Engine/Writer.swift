@@ -1,7 +1,4 @@
-import ByteCoding
 import EventLog
-import JobCoding
-import JobModel
 import JobState
 import PayloadPacking
 import Storage
@@ -15,7 +12,6 @@ final class Writer: Sendable {
     private let clock: any EngineClock
     private let progress: @Sendable (RecoveryProgress) -> Void
     private let inbox: Inbox
-    private let condition = Condition()
 
     init(
         directory: String, options: EngineOptions, storage: any Storage, clock: any EngineClock,
@@ -33,30 +29,19 @@ final class Writer: Sendable {
     ///
     /// - Parameter onOpen: Called once, with the engine or with why there is none.
     func run(onOpen: (Result<Engine, LogError>) -> Void) {
-        var state = JobState(hash: KeyedHash(low: 0, high: 0))
-        let dictionaries = PayloadDictionaries()
-        var replay = Replay(dictionaries: dictionaries)
-        let replies = ReplyQueue()
-        let log: EventLog
+        let opened: OpenedLog
         do throws(LogError) {
-            log = try openLog(
-                replies,
-                begin: { state = JobState(hash: KeyedHash(low: $0.low, high: $0.high)) },
-                replay: { lsn, record throws(RecordRefusal) in
-                    try replay.apply(record, at: lsn, to: &state)
-                })
+            opened = try open()
         } catch {
             return onOpen(.failure(error))
         }
-        replies.release(through: log.durableLSN)
-        let hash = state.hash
-        var core = EngineCore(
-            state: state, log: log, replies: replies, clock: clock, dictionaries: dictionaries)
+        let (log, condition, dictionaries) = (opened.log, opened.condition, opened.dictionaries)
+        var core = opened.core(clock: clock)
         onOpen(
             .success(
                 Engine(
-                    inbox: inbox, reader: log.reader(), condition: condition, hash: hash,
-                    dictionaries: dictionaries)))
+                    inbox: inbox, reader: log.reader(), condition: condition,
+                    hash: core.state.hash, dictionaries: dictionaries)))
         while let requests = inbox.take(waiting: core.patience()) {
             guard condition.failure == nil else {
                 for request in requests { request.refuse(.notServing) }
@@ -70,22 +55,13 @@ final class Writer: Sendable {
         condition.close()
     }
 
-    private func openLog(
-        _ replies: ReplyQueue, begin: (LogIdentity) -> Void,
-        replay: (LSN, RawSpan) throws(RecordRefusal) -> Void
-    ) throws(LogError) -> EventLog {
+    private func open() throws(LogError) -> OpenedLog {
         var logOptions = LogOptions()
         logOptions.segmentBytes = options.segmentBytes
-        return try EventLog.open(
-            directory: directory, storage: storage, options: logOptions, begin: begin,
-            replay: replay,
+        return try OpenedLog(
+            directory: directory, storage: storage, options: logOptions,
             progress: { [progress] in progress(RecoveryProgress($0)) },
-            onDurable: { replies.release(through: $0) },
-            onFailure: { [condition, inbox] error in
-                condition.fail("\(error)")
-                inbox.close()
-                replies.fail()
-            })
+            onFailure: { [inbox] _ in inbox.close() })
     }
 }
 

@@ -1,0 +1,148 @@
+package import EventLog
+package import JobModel
+import JobState
+import PayloadPacking
+package import Storage
+package import Units
+
+/// An engine without threads: whoever holds it puts requests in line and makes each turn, and every
+/// answer comes from inside a turn.
+///
+/// The same requests at the same times on the same disk do the same, operation by operation: what
+/// simulations are made of. Live traffic uses `Engine`; both run the same `EngineCore`.
+package final class SteppedEngine {
+    private var core: EngineCore
+    private var requests: [Request] = []
+    private let log: EventLog
+    private let dictionaries: PayloadDictionaries
+    private let failure: Condition
+    private var claimNumber: UInt64 = 0
+
+    /// Opens the data directory and recovers what it holds.
+    ///
+    /// - Parameters:
+    ///   - directory: The data directory.
+    ///   - storage: Where files are.
+    ///   - clock: Where time comes from.
+    ///   - options: Of the log; without threads, whatever they say.
+    /// - Throws: As `Engine.open`.
+    package init(
+        directory: String, storage: any Storage, clock: any EngineClock, options: LogOptions
+    ) throws(LogError) {
+        var options = options
+        options.isThreaded = false
+        let opened = try OpenedLog(
+            directory: directory, storage: storage, options: options, progress: { _ in },
+            onFailure: { _ in })
+        log = opened.log
+        dictionaries = opened.dictionaries
+        failure = opened.condition
+        core = opened.core(clock: clock)
+    }
+
+    /// Why the log cannot be written any more; nil while it can.
+    ///
+    /// Nothing is answered any more then but `outcomeUnknown`, and no turn may be made.
+    package var failureReason: String? { failure.failure }
+
+    /// How long the next turn may be put off if no request comes.
+    package func patience() -> TimeSpan { core.patience() }
+
+    /// Takes the requests in line, acts on what is due, makes everything durable.
+    package func turn() {
+        let batch = requests
+        requests = []
+        core.turn(batch)
+    }
+
+    /// What the state comes to.
+    package func digest() -> UInt64 { core.state.digest() }
+
+    /// Makes everything durable and ends.
+    package func close() {
+        core.dismissClaims()
+        log.close()
+    }
+}
+
+// MARK: - Requests
+
+extension SteppedEngine {
+    package func submit(
+        _ key: JobKey, _ content: JobContent,
+        _ reply: @escaping @Sendable (Result<SubmitReceipt, EngineError>) -> Void
+    ) {
+        var batch = SubmissionBatch(
+            hash: core.state.hash, dictionaries: dictionaries, jobsExpected: 1)
+        batch.add(key, content)
+        requests.append(.submit(batch, reply))
+    }
+
+    package func submit(
+        _ jobs: [(key: JobKey, content: JobContent)],
+        _ reply: @escaping @Sendable (Result<[SubmitOutcome], EngineError>) -> Void
+    ) {
+        var batch = SubmissionBatch(
+            hash: core.state.hash, dictionaries: dictionaries, jobsExpected: jobs.count)
+        for job in jobs { batch.add(job.key, job.content) }
+        requests.append(.submitMany(batch, reply))
+    }
+
+    package func change(
+        _ key: JobKey, _ change: JobChange,
+        _ reply: @escaping @Sendable (Result<JobView, EngineError>) -> Void
+    ) {
+        requests.append(.change(key, change, reply))
+    }
+
+    package func claim(
+        _ order: ClaimOrder, wait: TimeSpan,
+        _ reply: @escaping @Sendable (Result<[Grant], EngineError>) -> Void
+    ) {
+        claimNumber += 1
+        requests.append(
+            .claim(ClaimID(number: claimNumber), order, wait: wait) { [dictionaries] result in
+                reply(result.map { $0.grants(dictionaries) })
+            })
+    }
+
+    package func report(
+        _ report: AttemptReport,
+        _ reply: @escaping @Sendable (Result<JobView, EngineError>) -> Void
+    ) {
+        requests.append(.attempt(report, reply))
+    }
+
+    package func redrive(
+        _ order: RedriveOrder,
+        _ reply: @escaping @Sendable (Result<RedriveResult, EngineError>) -> Void
+    ) {
+        requests.append(.redrive(order, reply))
+    }
+
+    package func control(
+        _ scope: ControlScope, _ change: ControlChange,
+        _ reply: @escaping @Sendable (Result<Control, EngineError>) -> Void
+    ) {
+        requests.append(.control(scope, change, reply))
+    }
+
+    package func list(
+        _ query: JobQuery, _ reply: @escaping @Sendable (Result<JobPage, EngineError>) -> Void
+    ) {
+        requests.append(.list(query, reply))
+    }
+
+    /// Answers with the job as it stands; its timeline is read from the log with a `LogReader`.
+    package func look(
+        _ key: JobKey, _ reply: @escaping @Sendable (Result<JobView, EngineError>) -> Void
+    ) {
+        requests.append(.look(key) { result in reply(result.map { $0.job }) })
+    }
+
+    package func stats(
+        _ reply: @escaping @Sendable (Result<EngineStats, EngineError>) -> Void
+    ) {
+        requests.append(.stats(reply))
+    }
+}

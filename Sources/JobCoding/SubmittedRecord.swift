@@ -31,6 +31,12 @@ package struct SubmittedRecord: ~Escapable {
         guard rest >= 0 else { throw .malformed(.truncated(offsetBytes: bytes.byteCount)) }
         guard rest == 0 else { throw .trailingBytes(rest) }
         guard flags & ~3 == 0 else { throw .invalidField("flags") }
+        guard flags & 1 != 0 || bytes.fixed(at: 27, as: Int64.self) == 0 else {
+            throw .invalidField("execution time")
+        }
+        guard flags & 2 != 0 || bytes.fixed(at: 35, as: Int64.self) == 0 else {
+            throw .invalidField("expiry")
+        }
     }
 
     @inlinable

@@ -114,7 +114,8 @@ private enum SampleEvents {
         }
     }
 
-    private static let job = JobReference(submitted: LSN(rawValue: 3), previous: LSN(rawValue: 9))
+    private static let job = JobReference(
+        submitted: LSN(rawValue: 3), previous: LSN(rawValue: 9), keyHash: 5)
 
     private static var facts: [Fact] {
         let key = JobKey(user: UserID(unchecked: "ann"), job: JobID(unchecked: "job-1"))

@@ -75,7 +75,7 @@ struct `The command cron explain` {
     }
 
     @Test
-    func `gives the same answer whatever the environment says, and without zone files`()
+    func `gives the same answer whatever the environment says`()
         async throws
     {
         let arguments = [

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Ticks of cron expressions, worked out from docs/cron.md with Python's zoneinfo; knows nothing of Sources.
+"""Ticks of cron expressions, by the rules of docs/cron.md with Python's zoneinfo; uses nothing of Sources.
 
     cron_oracle.py SEED COUNT
 

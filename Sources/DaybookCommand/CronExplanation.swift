@@ -88,19 +88,20 @@ extension TickNote {
     fileprivate var text: String {
         switch self {
         case .moved(let missing, let from, let to):
-            "for \(missing.text(on: to)), which is left out: the clock goes from "
-                + "\(from.text(on: to)) to \(to.text(on: to))"
+            Self.moved(missing, from, to)
         case .firstOfTwo: "the clock shows this twice: ticks the first time only"
         case .firstOfBoth: "the clock shows this twice: the first time"
         case .secondOfTwo: "the clock shows this twice: the second time"
         }
     }
-}
 
-extension LocalTime {
-    /// The time of day alone if the date is that of `other`.
-    fileprivate func text(on other: LocalTime) -> String {
-        date == other.date ? String(description.dropFirst(11)) : description
+    /// Dates are left out where there is only one.
+    private static func moved(_ missing: LocalTime, _ from: LocalTime, _ to: LocalTime) -> String {
+        let isOneDay = from.date == to.date
+        let texts = [missing, from, to].map { time in
+            isOneDay ? String(time.description.dropFirst(11)) : time.description
+        }
+        return "for \(texts[0]), which is left out: the clock goes from \(texts[1]) to \(texts[2])"
     }
 }
 

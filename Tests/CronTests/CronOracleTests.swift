@@ -52,7 +52,7 @@ private struct OracleCase {
     }
 }
 
-/// Python's zoneinfo and another search, written from docs/cron.md, against ours.
+/// Python's zoneinfo and another search by the rules of docs/cron.md, against ours.
 @Suite(
     .timeLimit(.minutes(5)),
     .enabled("python3 with its zoneinfo and zone data is not installed", Oracle.canRun))

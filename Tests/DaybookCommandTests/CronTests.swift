@@ -48,6 +48,18 @@ struct `The command cron explain` {
     }
 
     @Test
+    func `names the dates of a gap that has more than one`() async throws {
+        let result = try await explain(
+            "30 2 * * *", "--zone", "Pacific/Apia", "--after", "2011-12-30T00:00:00Z", "--count",
+            "1")
+        let row = try #require(result.lines.last)
+        #expect(
+            row.hasPrefix(
+                "2011-12-31 00:00:00  +14:00  2011-12-30T10:00:00Z  for 2011-12-30 02:30:00, "))
+        #expect(row.hasSuffix("the clock goes from 2011-12-30 00:00:00 to 2011-12-31 00:00:00"))
+    }
+
+    @Test
     func `prints one object of JSON`() async throws {
         let result = try await explain(
             "15 2 * * *", "--zone", "Australia/Lord_Howe", "--after", "2027-10-02T00:00:00Z",
@@ -63,7 +75,7 @@ struct `The command cron explain` {
     }
 
     @Test
-    func `gives the same answer whatever the environment says, and without zone files`()
+    func `gives the same answer whatever the environment says`()
         async throws
     {
         let arguments = [

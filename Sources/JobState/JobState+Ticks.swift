@@ -17,10 +17,11 @@ extension JobState {
             guard jobs[job].status == .notStarted, let schedule = schedules[job],
                 let next = schedule.nextTick
             else { continue }
-            return (
-                JobSlot(index: job),
-                .ticked(reference(to: job), tick(of: job, schedule, from: next, now: now))
-            )
+            let end = expiryTimes[job].map { WallTime(microseconds: $0.microseconds - 1) }
+            // Its expiry is decided next.
+            guard next <= end ?? next else { continue }
+            let tick = tick(of: job, schedule, from: next, now: min(now, end ?? now))
+            return (JobSlot(index: job), .ticked(reference(to: job), tick))
         }
         return nil
     }

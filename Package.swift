@@ -141,12 +141,13 @@ let package = Package(
         tests(of: "Units", imports: ["Units"]),
         tests(of: "Cron", imports: ["Units", "Cron", "TestKit"]),
         tests(of: "ByteCoding", imports: ["ByteCoding"]),
+        tests(of: "PayloadPacking", imports: ["ByteCoding", "PayloadPacking"]),
         tests(of: "Storage", imports: ["Storage", "TestKit"]),
         tests(
             of: "EventLog", imports: ["Units", "EventLog", "ByteCoding", "Storage", "TestKit"],
             libraries: [crypto]),
         tests(of: "JobCoding", imports: ["Units", "JobCoding", "JobModel", "ByteCoding"]),
-        tests(of: "JobState", imports: ["Units", "JobState", "JobModel"]),
+        tests(of: "JobState", imports: ["Units", "ByteCoding", "JobCoding", "JobState", "JobModel"]),
         tests(
             of: "Engine",
             imports: ["Units", "Engine", "JobModel", "JobState", "Storage", "EventLog", "TestKit"]),

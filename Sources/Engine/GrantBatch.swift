@@ -27,10 +27,18 @@ struct GrantBatch: Sendable {
             return Grant(
                 job: item.view(bytes.bytes),
                 payload: item.isPacked
-                    ? dictionaries.unpack(
-                        payload, ofType: item.type.text, rawByteCount: item.rawPayloadBytes)
-                    : payload.array,
+                    ? unpack(payload, of: item, dictionaries) : payload.array,
                 checkpoint: item.checkpoint)
         }
+    }
+
+    private func unpack(
+        _ payload: RawSpan, of item: GrantItem, _ dictionaries: PayloadDictionaries
+    ) -> [UInt8] {
+        let type = Array(item.type.text.utf8)
+        guard let dictionary = dictionaries.dictionary(for: type.rawBytes) else {
+            preconditionFailure("a payload of type \(item.type) was packed without a dictionary")
+        }
+        return dictionary.unpack(payload, rawByteCount: item.rawPayloadBytes)
     }
 }

@@ -9,7 +9,7 @@ import Units
 /// Folds the log's records into a state: the same `apply` as live, with payloads packed on the way.
 struct Replay: ~Copyable {
     private let dictionaries: PayloadDictionaries
-    private var packer = PayloadPacker()
+    private let packer = PayloadPacker()
     private var packed = ByteWriter(capacity: 4_096)
 
     init(dictionaries: PayloadDictionaries) {

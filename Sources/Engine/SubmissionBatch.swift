@@ -26,7 +26,9 @@ package struct SubmissionBatch: Sendable {
     private(set) var packed: ByteWriter
     private let hash: KeyedHash
     private let dictionaries: PayloadDictionaries
-    private var packer = PayloadPacker()
+    private let packer = PayloadPacker()
+    /// The dictionary of the type that came last: batches are often of few types.
+    private var dictionary: (type: JobType, dictionary: PayloadDictionary?)?
 
     init(hash: KeyedHash, dictionaries: PayloadDictionaries, jobsExpected: Int) {
         self.hash = hash
@@ -70,14 +72,23 @@ package struct SubmissionBatch: Sendable {
         var item = Item(
             start: start, byteCount: end - start, contentHash: contentHash,
             recurrence: content.recurrence, executionTime: content.executionTime)
-        if let dictionary = dictionaries.dictionary(for: content.type.text) {
+        if let dictionary = dictionary(for: content.type) {
             let before = packed.count
-            let payload = content.payload
-            if packer.pack(payload.rawBytes, with: dictionary, into: &packed) {
+            if packer.pack(content.payload.rawBytes, with: dictionary, into: &packed) {
                 item.packed = before..<packed.count
             }
         }
         items.append(item)
+    }
+
+    private mutating func dictionary(for type: JobType) -> PayloadDictionary? {
+        if let dictionary, dictionary.type == type, let known = dictionary.dictionary {
+            return known
+        }
+        let name = Array(type.text.utf8)
+        let found = dictionaries.dictionary(for: name.rawBytes)
+        dictionary = (type, found)
+        return found
     }
 
     /// Fills in the moment of the submit, and of a recurring job the first tick.

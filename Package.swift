@@ -184,14 +184,24 @@ let package = Package(
 
 // Not built unless asked for: `make bench`.
 if Context.environment["BENCHMARKS"] != nil {
-    package.targets.append(
+    package.targets += [
+        .target(
+            name: "BenchmarkKit", path: "Benchmarks/BenchmarkKit", swiftSettings: settings),
         .executableTarget(
             name: "LogBenchmarks",
             dependencies: [
                 "Units", "JobModel", "ByteCoding", "Storage", "Threads", "EventLog", "JobCoding",
-                "CLZ4",
+                "CLZ4", "BenchmarkKit",
             ],
-            path: "Benchmarks/LogBenchmarks", swiftSettings: settings))
+            path: "Benchmarks/LogBenchmarks", swiftSettings: settings),
+        .executableTarget(
+            name: "EngineBenchmarks",
+            dependencies: [
+                "Units", "JobModel", "ByteCoding", "Storage", "EventLog", "JobCoding", "JobState",
+                "PayloadPacking", "Engine", "BenchmarkKit",
+            ],
+            path: "Benchmarks/EngineBenchmarks", swiftSettings: settings),
+    ]
 }
 
 if isFuzzing {

@@ -1,3 +1,4 @@
+import BenchmarkKit
 import EventLog
 import Storage
 import Units

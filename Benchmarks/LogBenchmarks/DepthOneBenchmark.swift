@@ -1,3 +1,4 @@
+import BenchmarkKit
 import ByteCoding
 import EventLog
 import Storage

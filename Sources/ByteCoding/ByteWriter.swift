@@ -54,6 +54,7 @@ package struct ByteWriter {
 
     /// Writes an integer at its full width, little-endian.
     @inlinable
+    @inline(__always)
     package mutating func writeFixed<T: FixedWidthInteger & BitwiseCopyable>(_ value: T) {
         let offset = claim(MemoryLayout<T>.size)
         store(value, at: offset)
@@ -118,6 +119,7 @@ package struct ByteWriter {
     ///
     /// - Precondition: the integer's bytes lie within what was written.
     @inlinable
+    @inline(__always)
     package mutating func patchFixed<T: FixedWidthInteger & BitwiseCopyable>(
         _ value: T, at offset: Int
     ) {
@@ -129,6 +131,7 @@ package struct ByteWriter {
 
     /// Makes `count` more bytes part of what was written; returns the offset of the first.
     @inlinable
+    @inline(__always)
     mutating func claim(_ count: Int) -> Int {
         let offset = used
         if count > storage.count - used { grow(toHold: used + count) }
@@ -143,6 +146,7 @@ package struct ByteWriter {
     }
 
     @inlinable
+    @inline(__always)
     mutating func store<T: FixedWidthInteger & BitwiseCopyable>(_ value: T, at offset: Int) {
         // In bounds: both callers hold offset + size of T <= used <= storage.count.
         unsafe storage.withUnsafeMutableBytes {

@@ -29,7 +29,7 @@ extension EngineCore {
                 state.decideClaim(job, worker: order.worker, leaseDuration: order.leaseDuration),
                 about: job)
             let left = leases.remaining(state.timer(of: job), now: monotonic)
-            grants.add(job, of: state, worker: order.worker, leaseUntil: wall.advanced(by: left))
+            grants.add(job, of: &state, worker: order.worker, leaseUntil: wall.advanced(by: left))
         }
         return grants
     }

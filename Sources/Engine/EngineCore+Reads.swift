@@ -7,7 +7,7 @@ extension EngineCore {
     /// Jobs that one listing looks at.
     private static let listingLooksMax = 10_000
 
-    func look(_ key: JobKey) throws(Rejection) -> Look {
+    mutating func look(_ key: JobKey) throws(Rejection) -> Look {
         let job = try slot(of: key)
         let view = view(job)
         return Look(
@@ -16,28 +16,28 @@ extension EngineCore {
             holds: state.holdSpans(job), lastAsked: desk.lastAsked(for: view.type))
     }
 
-    func list(_ query: JobQuery) throws(Rejection) -> JobPage {
+    mutating func list(_ query: JobQuery) throws(Rejection) -> JobPage {
         let (jobs, next) = try state.page(
             of: query.user, statuses: query.statuses, type: query.type, before: query.before,
             limit: query.limit, looksMax: Self.listingLooksMax)
         return page(jobs, next)
     }
 
-    func deadLetters(_ query: DeadLetterQuery) -> JobPage {
+    mutating func deadLetters(_ query: DeadLetterQuery) -> JobPage {
         let (jobs, next) = state.deadLetters(
             user: query.user, type: query.type, before: query.before, limit: query.limit,
             looksMax: Self.listingLooksMax)
         return page(jobs, next)
     }
 
-    private func page(_ jobs: [JobSlot], _ next: JobPosition?) -> JobPage {
+    private mutating func page(_ jobs: [JobSlot], _ next: JobPosition?) -> JobPage {
         var page = JobPage(jobs: [], next: next)
         page.jobs.reserveCapacity(jobs.count)
         for job in jobs { page.jobs.append(view(job)) }
         return page
     }
 
-    func users(skip: Int, limit: Int) -> UserPage {
+    mutating func users(skip: Int, limit: Int) -> UserPage {
         let users = state.users(skip: skip, limit: limit)
         let end = skip + users.count
         return UserPage(
@@ -45,7 +45,7 @@ extension EngineCore {
             next: end < state.userCount ? end : nil)
     }
 
-    func stats() -> EngineStats {
+    mutating func stats() -> EngineStats {
         let size = log.size
         return EngineStats(
             now: wall, uptime: monotonic.span(since: startedAt), counts: state.counts,

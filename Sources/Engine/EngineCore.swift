@@ -164,7 +164,7 @@ struct EngineCore: ~Copyable {
     }
 
     /// A view whose lease ends when its timer says, not when the wall clock at its start said.
-    func view(_ job: JobSlot) -> JobView {
+    mutating func view(_ job: JobSlot) -> JobView {
         var view = state.view(job)
         if view.lease != nil {
             let left = leases.remaining(state.timer(of: job), now: monotonic)
@@ -240,7 +240,7 @@ extension EngineCore {
         }
     }
 
-    func slot(of key: JobKey) throws(Rejection) -> JobSlot {
+    mutating func slot(of key: JobKey) throws(Rejection) -> JobSlot {
         guard let job = state.slot(of: key) else { throw state.missing(key) }
         return job
     }

@@ -15,7 +15,7 @@ struct GrantBatch: Sendable {
 
     /// Copies what a worker is to know of a job that it has just been granted.
     mutating func add(
-        _ job: JobSlot, of state: borrowing JobState, worker: WorkerName, leaseUntil: WallTime
+        _ job: JobSlot, of state: inout JobState, worker: WorkerName, leaseUntil: WallTime
     ) {
         items.append(state.grant(job, worker: worker, leaseUntil: leaseUntil, into: &bytes))
     }

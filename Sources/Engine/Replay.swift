@@ -31,8 +31,8 @@ struct Replay: ~Copyable {
                 dictionaries.note(submitted.payload, ofType: submitted.type)
             }
             state.apply(
-                submitted: submitted, contentHash: JobState.contentHash(submitted, state.hash),
-                packed: packed.bytes, at: lsn)
+                submitted: submitted, SubmitHint(submitted, state.hash), packed: packed.bytes,
+                at: lsn)
         } catch {
             throw RecordRefusal(reason: "\(error)")
         }

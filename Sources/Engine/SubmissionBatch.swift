@@ -1,41 +1,43 @@
-import ByteCoding
+package import ByteCoding
 import JobCoding
 package import JobModel
-import JobState
-import PayloadPacking
-import Units
+package import JobState
+package import PayloadPacking
+package import Units
 
 /// Jobs to be submitted, put together by whoever submits them: encoded, hashed and packed away from
 /// the writer's thread, which only copies the bytes.
 package struct SubmissionBatch: Sendable {
     /// One job of the batch.
-    struct Item: Sendable {
+    package struct Item: Sendable {
         /// Where its `submitted` event, whose time is not filled in yet, lies in `events`.
-        let start: Int
-        let byteCount: Int
-        let contentHash: UInt64
+        package let start: Int
+        package let byteCount: Int
         /// Where its packed payload lies in `packed`; empty: it is kept as it is.
-        var packed: Range<Int> = 0..<0
+        package var packed: Range<Int> = 0..<0
         /// The recurrence, if it has one: its first tick depends on the time of the submit.
         let recurrence: Recurrence?
         let executionTime: WallTime?
     }
 
-    private(set) var items: [Item] = []
-    private(set) var events: ByteWriter
-    private(set) var packed: ByteWriter
+    package private(set) var items: [Item] = []
+    /// One for each item.
+    package private(set) var hints: [SubmitHint] = []
+    package private(set) var events: ByteWriter
+    package private(set) var packed: ByteWriter
     private let hash: KeyedHash
     private let dictionaries: PayloadDictionaries
     private let packer = PayloadPacker()
     /// The dictionary of the type that came last: batches are often of few types.
     private var dictionary: (type: JobType, dictionary: PayloadDictionary?)?
 
-    init(hash: KeyedHash, dictionaries: PayloadDictionaries, jobsExpected: Int) {
+    package init(hash: KeyedHash, dictionaries: PayloadDictionaries, jobsExpected: Int) {
         self.hash = hash
         self.dictionaries = dictionaries
         events = ByteWriter(capacity: jobsExpected * 512)
         packed = ByteWriter(capacity: jobsExpected * 128)
         items.reserveCapacity(jobsExpected)
+        hints.reserveCapacity(jobsExpected)
     }
 
     /// Jobs in the batch.
@@ -44,6 +46,7 @@ package struct SubmissionBatch: Sendable {
     /// Forgets the jobs and keeps the memory.
     package mutating func removeAll() {
         items.removeAll(keepingCapacity: true)
+        hints.removeAll(keepingCapacity: true)
         events.removeAll()
         packed.removeAll()
     }
@@ -58,20 +61,23 @@ package struct SubmissionBatch: Sendable {
         Event(time: .earliest, fact: fact).encode(into: &events)
         let end = events.count
         let keyBytes = userBytes + key.job.text.utf8.count
-        let head = start + SubmittedRecord.keyOffset
-        let keyHash = JobState.keyHash(
-            events.bytes.extracting(head..<head + keyBytes), userBytes: userBytes, hash)
+        let keyStart = start + SubmittedRecord.keyOffset
+        // Lent by closures: a copy of the writer that is still alive would make the patch copy all.
+        let keyHash = events.withBytes { [hash] bytes in
+            JobState.keyHash(
+                bytes.extracting(keyStart..<keyStart + keyBytes), userBytes: userBytes, hash)
+        }
         events.patchFixed(keyHash, at: start + SubmittedRecord.keyHashOffset)
-        let contentHash: UInt64
-        do throws(EventFault) {
-            let record = try SubmittedRecord(events.bytes.extracting(start..<end))
-            contentHash = JobState.contentHash(record, hash)
-        } catch {
-            preconditionFailure("an event that was encoded here cannot be read: \(error)")
+        let hint = events.withBytes { [hash] bytes in
+            do throws(EventFault) {
+                return SubmitHint(try SubmittedRecord(bytes.extracting(start..<end)), hash)
+            } catch {
+                preconditionFailure("an event that was encoded here cannot be read: \(error)")
+            }
         }
         var item = Item(
-            start: start, byteCount: end - start, contentHash: contentHash,
-            recurrence: content.recurrence, executionTime: content.executionTime)
+            start: start, byteCount: end - start, recurrence: content.recurrence,
+            executionTime: content.executionTime)
         if let dictionary = dictionary(for: content.type) {
             let before = packed.count
             if packer.pack(content.payload.rawBytes, with: dictionary, into: &packed) {
@@ -79,6 +85,7 @@ package struct SubmissionBatch: Sendable {
             }
         }
         items.append(item)
+        hints.append(hint)
     }
 
     private mutating func dictionary(for type: JobType) -> PayloadDictionary? {
@@ -91,11 +98,26 @@ package struct SubmissionBatch: Sendable {
         return found
     }
 
-    /// Fills in the moment of the submit, and of a recurring job the first tick.
-    mutating func stamp(_ index: Int, time: WallTime, firstTick: WallTime?) {
+    /// Fills in the moment of the submit.
+    package mutating func stamp(_ time: WallTime) {
+        for item in items {
+            events.patchFixed(time.microseconds, at: item.start + SubmittedRecord.timeOffset)
+        }
+    }
+
+    /// Fills in the first tick of a recurring job.
+    mutating func stamp(_ index: Int, firstTick: WallTime) {
+        events.patchFixed(
+            firstTick.microseconds, at: items[index].start + items[index].byteCount - 8)
+    }
+
+    /// Lends the event of a job, with its payload packed, if it is.
+    @inline(__always)
+    package func withJob<Result, Failure: Error>(
+        _ index: Int, _ body: (RawSpan, _ packed: RawSpan) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         let item = items[index]
-        events.patchFixed(time.microseconds, at: item.start + SubmittedRecord.timeOffset)
-        guard let firstTick else { return }
-        events.patchFixed(firstTick.microseconds, at: item.start + item.byteCount - 8)
+        let bytes = events.bytes.extracting(item.start..<item.start + item.byteCount)
+        return try body(bytes, packed.bytes.extracting(item.packed))
     }
 }

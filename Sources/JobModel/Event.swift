@@ -127,7 +127,9 @@ package struct Tick: Hashable, Sendable {
 /// What happened.
 package enum Fact: Hashable, Sendable {
     /// `firstTick`: of a recurring job only.
-    case submitted(JobKey, JobContent, keyHash: UInt32?, firstTick: WallTime?)
+    ///
+    /// Indirect, so that the facts of running jobs stay small: they are copied several times each.
+    indirect case submitted(JobKey, JobContent, keyHash: UInt32?, firstTick: WallTime?)
     /// The event's own LSN is the fencing token of the lease.
     case claimed(JobReference, worker: WorkerName, leaseDuration: TimeSpan)
     case processing(JobReference)

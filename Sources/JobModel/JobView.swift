@@ -76,12 +76,14 @@ package struct LeaseView: Equatable, Sendable {
 
 /// Jobs of one user or type, by status.
 package struct StatusCounts: Equatable, Sendable {
-    private var counts: [7 of UInt64]
+    @usableFromInline
+    var counts: [7 of UInt64]
 
     package init() {
         counts = .init(repeating: 0)
     }
 
+    @inlinable
     package subscript(status: ExecutionStatus) -> UInt64 {
         get { counts[Int(status.rawValue)] }
         set { counts[Int(status.rawValue)] = newValue }

@@ -46,7 +46,7 @@ package struct GrantItem: Sendable {
 
 extension JobState {
     /// Copies what a worker is told of a job that was just claimed.
-    package func grant(
+    package mutating func grant(
         _ slot: JobSlot, worker: WorkerName, leaseUntil: WallTime, into bytes: inout ByteWriter
     ) -> GrantItem {
         let job = slot.index

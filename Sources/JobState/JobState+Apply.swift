@@ -32,18 +32,18 @@ extension JobState {
     ///
     /// - Parameters:
     ///   - record: The event.
-    ///   - contentHash: What `contentHash(_:)` gives for it.
+    ///   - hint: Of this event.
     ///   - packed: The payload as it is to be kept, packed; empty: as it is.
     ///   - lsn: Its position, the one after the last.
     /// - Returns: The new job.
     @discardableResult
     package mutating func apply(
-        submitted record: borrowing SubmittedRecord, contentHash: UInt64, packed: RawSpan,
+        submitted record: borrowing SubmittedRecord, _ hint: SubmitHint, packed: RawSpan,
         at lsn: LSN
     ) -> JobSlot {
         advanceLog(to: lsn, time: record.time)
         return JobSlot(
-            index: insert(record, contentHash: contentHash, packed: packed, at: lsn))
+            index: insert(record, hint, packed: packed, at: lsn))
     }
 
     private mutating func advanceLog(to lsn: LSN, time: WallTime) {
@@ -173,8 +173,9 @@ extension JobState {
         count(job, old, by: -1)
         jobs[job].status = status
         count(job, status, by: 1)
-        if old.isLeased, !status.isLeased, !(userControls.isEmpty && typeControls.isEmpty)
-            || everyUser != .none
+        if old.isLeased, !status.isLeased,
+            !(userControls.isEmpty && typeControls.isEmpty)
+                || everyUser != .none
         {
             letOthersRun(after: job)
         }
@@ -270,7 +271,7 @@ extension JobState {
         unpark(user: user)
     }
 
-    private func liveQueues() -> [UInt32] {
+    private mutating func liveQueues() -> [UInt32] {
         var live: [UInt32] = []
         var user: UInt32 = 0
         while user < UInt32(users.slotsUsed) {

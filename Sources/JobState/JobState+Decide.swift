@@ -15,16 +15,17 @@ package enum SubmitDecision: Equatable, Sendable {
 extension JobState {
     /// Decides a submit: idempotent by key, a conflict if the content differs, refused where the
     /// user has as many jobs waiting as may.
-    package func decideSubmit(
-        _ record: borrowing SubmittedRecord, contentHash: UInt64
+    package mutating func decideSubmit(
+        _ record: borrowing SubmittedRecord, _ hint: SubmitHint
     ) throws(Rejection) -> SubmitDecision {
-        guard let user = userNames.find(record.user) else {
+        guard let user = userNames.find(record.user, hash: hint.userHash) else {
             try checkWaitingLimit(everyUser, waiting: 0, record)
             return .new
         }
         if let job = find(user: user, job: record.job, hash: record.keyHash) {
-            guard blob(job).contentHash == contentHash, jobs[job].flags.contains(.recurring)
-                || record.recurrenceBytes == 0
+            guard blob(job).contentHash == hint.contentHash,
+                jobs[job].flags.contains(.recurring)
+                    || record.recurrenceBytes == 0
             else { throw .contentConflict(key(of: job)) }
             return .existing(JobSlot(index: job))
         }
@@ -32,7 +33,7 @@ extension JobState {
         return .new
     }
 
-    private func checkWaitingLimit(
+    private mutating func checkWaitingLimit(
         _ control: Control, waiting: UInt32, _ record: borrowing SubmittedRecord
     ) throws(Rejection) {
         guard let max = control.waitingMax, waiting >= max else { return }
@@ -56,7 +57,7 @@ extension JobState {
     }
 
     /// Decides a cancel; nil if the job is cancelled already.
-    package func decideCancel(_ job: JobSlot) throws(Rejection) -> Fact? {
+    package mutating func decideCancel(_ job: JobSlot) throws(Rejection) -> Fact? {
         let status = jobs[job.index].status
         if status == .cancelled { return nil }
         guard !status.isFinal else {
@@ -68,7 +69,7 @@ extension JobState {
     /// Decides to grant a job to `worker`.
     ///
     /// - Precondition: `firstReady` has just named the job.
-    package func decideClaim(
+    package mutating func decideClaim(
         _ job: JobSlot, worker: WorkerName, leaseDuration: TimeSpan?
     ) -> Fact {
         precondition(
@@ -79,12 +80,12 @@ extension JobState {
     }
 
     /// Decides that a worker begins; nil if it has begun already.
-    package func decideStart(_ job: JobSlot) -> Fact? {
+    package mutating func decideStart(_ job: JobSlot) -> Fact? {
         jobs[job.index].status == .claimed ? .processing(reference(to: job.index)) : nil
     }
 
     /// Decides that a worker is alive: the lease begins anew, for its old duration unless told.
-    package func decideHeartbeat(
+    package mutating func decideHeartbeat(
         _ job: JobSlot, leaseDuration: TimeSpan?, progress: [UInt8]?, checkpoint: [UInt8]?
     ) -> Fact {
         let standing = activities[jobs[job.index].activity].leaseDuration
@@ -94,7 +95,8 @@ extension JobState {
     }
 
     /// Decides that an attempt has succeeded; it must have been started.
-    package func decideSucceed(_ job: JobSlot, message: String?) throws(Rejection) -> Fact {
+    package mutating func decideSucceed(_ job: JobSlot, message: String?) throws(Rejection) -> Fact
+    {
         guard jobs[job.index].status == .processing else {
             throw .wrongStatus(key(of: job.index), jobs[job.index].status, wanted: .succeed)
         }
@@ -102,7 +104,7 @@ extension JobState {
     }
 
     /// Decides that a worker's attempt has failed: another one after the backoff, or the end.
-    package func decideFail(
+    package mutating func decideFail(
         _ job: JobSlot, isRetriable: Bool, message: String?, now: WallTime
     ) -> Fact {
         guard isRetriable else {
@@ -116,7 +118,8 @@ extension JobState {
     /// Decides that an attempt's time is up.
     ///
     /// - Precondition: the job is leased.
-    package func decideExpiry(_ job: JobSlot, reason: FailureReason, now: WallTime) -> Fact {
+    package mutating func decideExpiry(_ job: JobSlot, reason: FailureReason, now: WallTime) -> Fact
+    {
         precondition(jobs[job.index].status.isLeased, "an expiry of a lease that has ended")
         let activity = activities[jobs[job.index].activity]
         let expiries = Int(activity.leaseExpiries - activity.expiryBase) + 1
@@ -129,7 +132,7 @@ extension JobState {
         return failure(of: job.index, reason: reason, message: nil, now: now)
     }
 
-    private func failure(
+    private mutating func failure(
         of job: UInt32, reason: FailureReason, message: String?, now: WallTime
     ) -> Fact {
         let policy = policy(of: job)
@@ -147,7 +150,7 @@ extension JobState {
     }
 
     /// Decides that a dead letter is tried again from `dueAt` on.
-    package func decideRedrive(_ job: JobSlot, dueAt: WallTime) throws(Rejection) -> Fact {
+    package mutating func decideRedrive(_ job: JobSlot, dueAt: WallTime) throws(Rejection) -> Fact {
         guard jobs[job.index].status == .fatalFailure else {
             throw .wrongStatus(key(of: job.index), jobs[job.index].status, wanted: .redrive)
         }
@@ -155,7 +158,7 @@ extension JobState {
     }
 
     /// Decides that a waiting job gets another priority or time; nil if that changes nothing.
-    package func decideReschedule(
+    package mutating func decideReschedule(
         _ job: JobSlot, priority: UInt8?, executionTime: WallTime?
     ) throws(Rejection) -> Fact? {
         let record = jobs[job.index]
@@ -169,7 +172,7 @@ extension JobState {
             reference(to: job.index), priority: priority, executionTime: executionTime)
     }
 
-    package func missing(_ key: JobKey) -> Rejection {
+    package mutating func missing(_ key: JobKey) -> Rejection {
         userNumber(key.user) == nil ? .unknownUser(key.user) : .unknownJob(key)
     }
 }

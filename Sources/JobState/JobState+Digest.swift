@@ -6,7 +6,7 @@ import Units
 extension JobState {
     /// A hash of all that the state says, whichever slots its jobs have: two states of one log that
     /// were folded from the same events have the same, and others do not.
-    package func digest() -> UInt64 {
+    package mutating func digest() -> UInt64 {
         var sum: UInt64 = 0
         var writer = ByteWriter(capacity: 1_024)
         var job: UInt32 = 0
@@ -24,7 +24,7 @@ extension JobState {
     }
 
     /// What a job's part of the digest is made of.
-    private func write(_ job: UInt32, to writer: inout ByteWriter) {
+    private mutating func write(_ job: UInt32, to writer: inout ByteWriter) {
         let record = jobs[job]
         writer.writeFixed(record.submitted)
         writer.writeFixed(record.submittedAt.microseconds)
@@ -47,13 +47,15 @@ extension JobState {
         if let progress = progress[job] { writer.write(progress) }
     }
 
-    private func write(_ activity: Activity, to writer: inout ByteWriter) {
+    private mutating func write(_ activity: Activity, to writer: inout ByteWriter) {
         for value in [activity.token, activity.last, activity.lastFailure] {
             writer.writeFixed(value)
         }
         writer.writeFixed(activity.updatedAt.microseconds)
         writer.writeFixed(activity.executionTime.microseconds)
-        for value in [activity.attempt, activity.attemptBase, activity.leaseExpiries, activity.expiryBase] {
+        for value in [
+            activity.attempt, activity.attemptBase, activity.leaseExpiries, activity.expiryBase,
+        ] {
             writer.writeFixed(value)
         }
     }

@@ -15,6 +15,11 @@ extension JobState {
         let isMore = due.advance(
             to: now.microseconds, countMax: jobsMax, in: &jobs, into: &dueJobs)
         for job in dueJobs {
+            users.prefetch(jobs[job].user)
+            blobs.prefetch(jobs[job].blob)
+            prefetchQueue(job)
+        }
+        for job in dueJobs {
             jobs[job].flags.remove(.timed)
             if jobs[job].flags.contains(.recurring) {
                 jobs[job].flags.insert(.ticking)
@@ -61,7 +66,7 @@ extension JobState {
         return best == 0 ? nil : JobSlot(index: best)
     }
 
-    private func runs(_ left: UInt32, before right: UInt32) -> Bool {
+    private mutating func runs(_ left: UInt32, before right: UInt32) -> Bool {
         (jobs[left].priority, jobs[left].dueAt, jobs[left].submitted)
             < (jobs[right].priority, jobs[right].dueAt, jobs[right].submitted)
     }

@@ -1,21 +1,11 @@
-package import ByteCoding
-package import JobCoding
+import ByteCoding
 import HeapModule
+import JobCoding
 import JobModel
 import Tables
 import Units
 
 extension JobState {
-    /// What two submits of one key are compared by: all that their callers said.
-    ///
-    /// 64 bits of SipHash under the log's secret: who does not know it cannot look for two contents
-    /// that are alike, and by chance they are so once in 2⁶⁴.
-    package static func contentHash(
-        _ record: borrowing SubmittedRecord, _ hash: KeyedHash
-    ) -> UInt64 {
-        hash.hash(record.contentTail, salt: hash.hash(record.contentHead))
-    }
-
     /// Inserts a job whose event is there as values only.
     mutating func insert(
         _ key: JobKey, _ content: JobContent, hash: UInt32?, firstTick: WallTime?, at lsn: LSN,
@@ -28,8 +18,7 @@ extension JobState {
         do throws(EventFault) {
             let record = try SubmittedRecord(writer.bytes)
             let job = insert(
-                record, contentHash: Self.contentHash(record, self.hash),
-                packed: RawSpan(), at: lsn)
+                record, SubmitHint(record, self.hash), packed: RawSpan(), at: lsn)
             if hash == nil { jobsOfFirstEncoding[lsn.rawValue] = job }
         } catch {
             preconditionFailure("an event that was encoded here cannot be read: \(error)")
@@ -37,14 +26,14 @@ extension JobState {
     }
 
     mutating func insert(
-        _ record: borrowing SubmittedRecord, contentHash: UInt64, packed: RawSpan, at lsn: LSN
+        _ record: borrowing SubmittedRecord, _ hint: SubmitHint, packed: RawSpan, at lsn: LSN
     ) -> UInt32 {
         let isRecurring = record.recurrenceBytes > 0
         var flags: JobFlags = packed.byteCount > 0 ? [.packed] : []
         if isRecurring { flags.insert(.recurring) }
         if record.expiresAt != nil { flags.insert(.expires) }
         let head = JobBlob(
-            contentHash: contentHash, jobBytes: record.jobBytes,
+            contentHash: hint.contentHash, jobBytes: record.jobBytes,
             locationBytes: record.locationBytes, rawPayloadBytes: record.payloadBytes,
             storedPayloadBytes: packed.byteCount > 0 ? packed.byteCount : record.payloadBytes)
         let blob = blobs.begin(head)
@@ -58,7 +47,8 @@ extension JobState {
         let job = add(
             JobRecord(
                 submitted: lsn, submittedAt: record.time, dueAt: executionTime,
-                keyHash: record.keyHash, user: userNumber(record.user), kind: kind(of: record),
+                keyHash: record.keyHash, user: userNumber(record.user, hash: hint.userHash),
+                kind: kind(of: record),
                 priority: record.priority, jobBytes: UInt8(record.jobBytes), blob: blob,
                 flags: flags))
         if let expiresAt = record.expiresAt { expire(job, at: expiresAt) }
@@ -111,7 +101,11 @@ extension JobState {
     }
 
     mutating func userNumber(_ name: RawSpan) -> UInt32 {
-        let number = userNames.intern(name)
+        userNumber(name, hash: UInt32(truncatingIfNeeded: hash.hash(name)))
+    }
+
+    private mutating func userNumber(_ name: RawSpan, hash: UInt32) -> UInt32 {
+        let number = userNames.intern(name, hash: hash)
         if number > users.slotsUsed { _ = users.allocate(UserRecord()) }
         return number
     }

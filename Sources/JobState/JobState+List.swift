@@ -5,7 +5,7 @@ import Units
 
 extension JobState {
     /// One page of a user's jobs, newest submit first; looks at no more than `looksMax` jobs.
-    package func page(
+    package mutating func page(
         of user: UserID, statuses: Set<ExecutionStatus>, type: JobType?, before: JobPosition?,
         limit: Int, looksMax: Int
     ) throws(Rejection) -> (jobs: [JobSlot], next: JobPosition?) {
@@ -32,7 +32,7 @@ extension JobState {
     }
 
     /// One page of the dead letters, the latest death first.
-    package func deadLetters(
+    package mutating func deadLetters(
         user: UserID?, type: JobType?, before: JobPosition?, limit: Int, looksMax: Int
     ) -> (jobs: [JobSlot], next: JobPosition?) {
         let wantedUser = user.map { userNumber($0) }
@@ -60,7 +60,7 @@ extension JobState {
     }
 
     /// Users in order of their first submit, with their counts.
-    package func users(skip: Int, limit: Int) -> [(user: UserID, counts: StatusCounts)] {
+    package mutating func users(skip: Int, limit: Int) -> [(user: UserID, counts: StatusCounts)] {
         var page: [(user: UserID, counts: StatusCounts)] = []
         var number = UInt32(clamping: skip)
         while number < UInt32(userNames.count), page.count < limit {
@@ -75,15 +75,15 @@ extension JobState {
     package var userCount: Int { userNames.count }
 
     /// All types in order of first use, with their counts.
-    package func typeCounts() -> [(type: JobType, counts: StatusCounts)] {
+    package mutating func typeCounts() -> [(type: JobType, counts: StatusCounts)] {
         types.dropFirst().map { ($0.type, $0.counts) }
     }
 
-    private func position(_ job: UInt32) -> JobPosition {
+    private mutating func position(_ job: UInt32) -> JobPosition {
         JobPosition(submitted: jobs[job].submittedLSN, keyHash: jobs[job].keyHash)
     }
 
-    private func slot(at position: JobPosition) -> UInt32? {
+    private mutating func slot(at position: JobPosition) -> UInt32? {
         var probe = keys.probe(position.keyHash)
         while let slot = keys.next(&probe) {
             if jobs[slot].submitted == position.submitted.rawValue { return slot }

@@ -90,7 +90,14 @@ extension JobState {
         readiedTypes.append(type)
     }
 
-    private func findQueue(user: UInt32, type: UInt32, priority: UInt8) -> UInt32? {
+    /// Asks for the memory that finding a job's queue needs.
+    mutating func prefetchQueue(_ job: UInt32) {
+        queueIndex.prefetch(
+            ReadyQueue.hash(
+                user: jobs[job].user, type: type(of: job), priority: jobs[job].priority))
+    }
+
+    private mutating func findQueue(user: UInt32, type: UInt32, priority: UInt8) -> UInt32? {
         var probe = queueIndex.probe(ReadyQueue.hash(user: user, type: type, priority: priority))
         while let queue = queueIndex.next(&probe) {
             if queues[queue].user == user, queues[queue].type == type,
@@ -182,12 +189,12 @@ extension JobState {
 // MARK: - What holds back
 
 extension JobState {
-    func control(ofUser user: UInt32) -> Control {
+    mutating func control(ofUser user: UInt32) -> Control {
         userControls[user] ?? everyUser
     }
 
     /// What keeps the user's ready jobs from running; nil: nothing does.
-    func hold(ofUser user: UInt32) -> Hold? {
+    mutating func hold(ofUser user: UInt32) -> Hold? {
         if userControls.isEmpty, everyUser == .none { return nil }
         let control = control(ofUser: user)
         if control.isPaused { return .userPaused }
@@ -196,7 +203,7 @@ extension JobState {
     }
 
     /// What keeps the type's ready jobs from running; nil: nothing does.
-    func hold(ofType type: UInt32) -> Hold? {
+    mutating func hold(ofType type: UInt32) -> Hold? {
         guard let control = typeControls[type] else { return nil }
         if control.isPaused { return .typePaused }
         guard let max = control.runningMax, types[Int(type)].running >= UInt64(max) else {
@@ -218,7 +225,7 @@ extension JobState {
     }
 
     /// Why a job that waits is not running; nil if it does not wait.
-    func hold(of job: UInt32) -> Hold? {
+    mutating func hold(of job: UInt32) -> Hold? {
         let record = jobs[job]
         guard record.isWaiting else { return nil }
         if record.flags.contains(.blocked) { return .previousOccurrence }

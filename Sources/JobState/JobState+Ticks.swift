@@ -26,7 +26,7 @@ extension JobState {
         return nil
     }
 
-    private func tick(
+    private mutating func tick(
         of job: UInt32, _ schedule: Schedule, from first: WallTime, now: WallTime
     ) -> Tick {
         let ticker = schedule.ticker
@@ -47,7 +47,7 @@ extension JobState {
             missedCount: UInt32(backlog.skipped))
     }
 
-    private func outcome(
+    private mutating func outcome(
         of job: UInt32, _ schedule: Schedule, at tick: WallTime, next: WallTime?,
         missedCount: UInt32
     ) -> Tick {

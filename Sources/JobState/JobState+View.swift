@@ -24,23 +24,23 @@ package struct JobPosition: Hashable, Sendable {
 }
 
 extension JobState {
-    func key(of job: UInt32) -> JobKey {
+    mutating func key(of job: UInt32) -> JobKey {
         JobKey(
             user: UserID(unchecked: userNames.bytes(jobs[job].user).text),
             job: JobID(unchecked: blobs.name(of: jobs[job]).text))
     }
 
     /// What a reader sees of a job.
-    package func view(_ slot: JobSlot) -> JobView {
+    package mutating func view(_ slot: JobSlot) -> JobView {
         let job = slot.index
         let record = jobs[job]
         let activity = record.activity == 0 ? nil : activities[record.activity]
-        let location = blobs.location(of: record)
+        let location = blobs.location(of: record).text
         return JobView(
             key: key(of: job), type: types[Int(type(of: job))].type, status: record.status,
             executionTime: activity?.executionTime ?? record.dueAt, expiresAt: expiryTimes[job],
             priority: record.priority, policy: policy(of: job),
-            resultLocation: location.byteCount == 0 ? nil : location.text,
+            resultLocation: location.isEmpty ? nil : location,
             attempt: Int(activity?.attempt ?? 0), leaseExpiries: Int(activity?.leaseExpiries ?? 0),
             submittedAt: record.submittedAt, updatedAt: activity?.updatedAt ?? record.submittedAt,
             nextAttemptAt: record.isWaiting && !record.flags.contains(.blocked)
@@ -51,7 +51,7 @@ extension JobState {
             submittedLSN: record.submittedLSN, lastLSN: last(job))
     }
 
-    private func lease(_ activity: Activity) -> LeaseView {
+    private mutating func lease(_ activity: Activity) -> LeaseView {
         LeaseView(
             worker: WorkerName(unchecked: workerNames.bytes(activity.worker).text),
             token: LSN(rawValue: activity.token),
@@ -59,24 +59,24 @@ extension JobState {
     }
 
     /// The newest checkpoint of a job that has not ended.
-    package func checkpoint(_ job: JobSlot) -> [UInt8]? {
+    package mutating func checkpoint(_ job: JobSlot) -> [UInt8]? {
         checkpoints.isEmpty ? nil : checkpoints[job.index]
     }
 
     /// The newest progress of the running attempt of a job.
-    package func progress(_ job: JobSlot) -> [UInt8]? {
+    package mutating func progress(_ job: JobSlot) -> [UInt8]? {
         progress[job.index]
     }
 
     /// LSN of the event of the job's newest failed attempt; nil if none failed.
-    package func lastFailure(_ job: JobSlot) -> LSN? {
+    package mutating func lastFailure(_ job: JobSlot) -> LSN? {
         let activity = jobs[job.index].activity
         guard activity != 0, activities[activity].lastFailure != 0 else { return nil }
         return LSN(rawValue: activities[activity].lastFailure)
     }
 
     /// Token of the job's newest attempt, whether it has ended or not; nil before the first.
-    package func newestToken(_ job: JobSlot) -> LSN? {
+    package mutating func newestToken(_ job: JobSlot) -> LSN? {
         let activity = jobs[job.index].activity
         guard activity != 0, activities[activity].token != 0 else { return nil }
         return LSN(rawValue: activities[activity].token)
@@ -85,7 +85,7 @@ extension JobState {
     /// The terms of the lease on a job.
     ///
     /// - Precondition: the job is leased.
-    package func terms(of job: JobSlot) -> LeaseTerms {
+    package mutating func terms(of job: JobSlot) -> LeaseTerms {
         let activity = activities[jobs[job.index].activity]
         return LeaseTerms(
             job: job, token: LSN(rawValue: activity.token), duration: activity.leaseDuration,
@@ -93,7 +93,7 @@ extension JobState {
     }
 
     /// The terms of every lease, in order of grant.
-    package func allTerms() -> [LeaseTerms] {
+    package mutating func allTerms() -> [LeaseTerms] {
         var all: [LeaseTerms] = []
         var slot: UInt32 = 0
         while slot < UInt32(jobs.slotsUsed) {
@@ -104,7 +104,7 @@ extension JobState {
     }
 
     /// Where the engine keeps the number of the timer of a lease.
-    package func timer(of job: JobSlot) -> UInt32 {
+    package mutating func timer(of job: JobSlot) -> UInt32 {
         activities[jobs[job.index].activity].timer
     }
 
@@ -112,25 +112,25 @@ extension JobState {
         activities[jobs[job.index].activity].timer = timer
     }
 
-    package func status(_ job: JobSlot) -> ExecutionStatus { jobs[job.index].status }
+    package mutating func status(_ job: JobSlot) -> ExecutionStatus { jobs[job.index].status }
 
     /// LSN of the job's first event.
-    package func submitted(_ job: JobSlot) -> LSN { jobs[job.index].submittedLSN }
+    package mutating func submitted(_ job: JobSlot) -> LSN { jobs[job.index].submittedLSN }
 
     /// Bytes of memory that names and payloads of jobs take.
     package var blobBytes: Int { blobs.storedBytes }
 
-    package func isLeased(_ job: JobSlot) -> Bool { jobs[job.index].status.isLeased }
+    package mutating func isLeased(_ job: JobSlot) -> Bool { jobs[job.index].status.isLeased }
 
     /// The stretches in which the job's user and type were held back lately, oldest first.
-    package func holdSpans(_ job: JobSlot) -> [HoldSpan] {
+    package mutating func holdSpans(_ job: JobSlot) -> [HoldSpan] {
         let user = holds[.user(jobs[job.index].user)]?.spans ?? []
         let type = holds[.type(type(of: job.index))]?.spans ?? []
         return (user + type).sorted { $0.from < $1.from }
     }
 
     /// What is set for a user or a type.
-    package func control(_ scope: ControlScope) -> Control {
+    package mutating func control(_ scope: ControlScope) -> Control {
         switch scope {
         case .everyUser: everyUser
         case .user(let user): userNumber(user).map { control(ofUser: $0) } ?? everyUser
@@ -139,7 +139,7 @@ extension JobState {
     }
 
     /// Everything that is set, users and types each in order of name.
-    package func controls() -> [(scope: ControlScope, control: Control)] {
+    package mutating func controls() -> [(scope: ControlScope, control: Control)] {
         var all: [(scope: ControlScope, control: Control)] = []
         if everyUser != .none { all.append((.everyUser, everyUser)) }
         let users = userControls.map {

@@ -11,6 +11,9 @@ package import Units
 /// Reads no clock, does no I/O, draws nothing at random; iteration order and hash seeds reach
 /// neither events nor answers. The same `apply` serves live traffic and recovery.
 ///
+/// Calls that change nothing are `mutating`, too: so the state is passed by reference. A borrowing
+/// call would copy all of its fields onto the stack (measured: a quarter of the time of a submit).
+///
 /// Invariants between two calls of `apply`:
 /// - `counts` of all users, of all types, and of the whole are equal in sum, status by status;
 /// - a job is in `tokens` exactly while its status is CLAIMED or PROCESSING;
@@ -110,24 +113,24 @@ extension JobState {
         UInt32(truncatingIfNeeded: hash.hash(key, salt: UInt64(userBytes)))
     }
 
-    package func keyHash(_ key: JobKey) -> UInt32 {
+    package mutating func keyHash(_ key: JobKey) -> UInt32 {
         let bytes = Array(key.user.text.utf8) + Array(key.job.text.utf8)
         return Self.keyHash(bytes.rawBytes, userBytes: key.user.text.utf8.count, hash)
     }
 
     /// Finds a job by its key; nil if it is not there.
-    package func slot(of key: JobKey) -> JobSlot? {
+    package mutating func slot(of key: JobKey) -> JobSlot? {
         guard let user = userNumber(key.user) else { return nil }
         let job = Array(key.job.text.utf8)
         return find(user: user, job: job.rawBytes, hash: keyHash(key)).map(JobSlot.init)
     }
 
     /// Finds the job that `token` is a lease of; nil if the lease has ended.
-    package func slot(leasedBy token: LSN) -> JobSlot? {
+    package mutating func slot(leasedBy token: LSN) -> JobSlot? {
         activity(of: token).map { JobSlot(index: activities[$0].job) }
     }
 
-    func find(user: UInt32, job: RawSpan, hash: UInt32) -> UInt32? {
+    mutating func find(user: UInt32, job: RawSpan, hash: UInt32) -> UInt32? {
         var probe = keys.probe(hash)
         while let slot = keys.next(&probe) {
             if jobs[slot].user == user, blobs.name(of: jobs[slot]).isEqual(to: job) { return slot }
@@ -135,7 +138,7 @@ extension JobState {
         return nil
     }
 
-    func activity(of token: LSN) -> UInt32? {
+    mutating func activity(of token: LSN) -> UInt32? {
         var probe = tokens.probe(Activity.hash(ofToken: token.rawValue))
         while let slot = tokens.next(&probe) {
             if activities[slot].token == token.rawValue { return slot }
@@ -146,7 +149,7 @@ extension JobState {
     /// The job that an event is about.
     ///
     /// - Precondition: it is there, and its newest event is the one that the reference names.
-    func find(_ reference: JobReference, hint: UInt32) -> UInt32 {
+    mutating func find(_ reference: JobReference, hint: UInt32) -> UInt32 {
         if hint != 0, jobs[hint].submitted == reference.submitted.rawValue { return hint }
         if let hash = reference.keyHash {
             var probe = keys.probe(hash)
@@ -159,31 +162,31 @@ extension JobState {
         preconditionFailure("an event is about job \(reference.submitted), which is not there")
     }
 
-    func userNumber(_ user: UserID) -> UInt32? {
+    mutating func userNumber(_ user: UserID) -> UInt32? {
         let name = Array(user.text.utf8)
         return userNames.find(name.rawBytes)
     }
 
-    func typeNumber(_ type: JobType) -> UInt32? {
+    mutating func typeNumber(_ type: JobType) -> UInt32? {
         let name = Array(type.text.utf8)
         return typeNames.find(name.rawBytes)
     }
 
-    func type(of job: UInt32) -> UInt32 {
+    mutating func type(of job: UInt32) -> UInt32 {
         classes[Int(jobs[job].kind)].type
     }
 
-    func policy(of job: UInt32) -> JobPolicy {
+    mutating func policy(of job: UInt32) -> JobPolicy {
         classes[Int(jobs[job].kind)].policy
     }
 
     /// LSN of the job's newest event.
-    func last(_ job: UInt32) -> LSN {
+    mutating func last(_ job: UInt32) -> LSN {
         let activity = jobs[job].activity
         return LSN(rawValue: activity == 0 ? jobs[job].submitted : activities[activity].last)
     }
 
-    func reference(to job: UInt32) -> JobReference {
+    mutating func reference(to job: UInt32) -> JobReference {
         JobReference(
             submitted: jobs[job].submittedLSN, previous: last(job), keyHash: jobs[job].keyHash)
     }
@@ -192,5 +195,5 @@ extension JobState {
 // MARK: - The bytes of a job
 
 extension JobState {
-    func blob(_ job: UInt32) -> JobBlob { blobs.blob(of: jobs[job]) }
+    mutating func blob(_ job: UInt32) -> JobBlob { blobs.blob(of: jobs[job]) }
 }

@@ -7,6 +7,8 @@ struct NameTable: ~Copyable {
         let keyHash: UInt32
         let blob: UInt32
         let byteCount: UInt32
+        /// The first sixteen bytes, the rest zero: most names are told apart without their blob.
+        let start: NameStart
     }
 
     private var entries: Slab<Entry>
@@ -24,18 +26,35 @@ struct NameTable: ~Copyable {
     var count: Int { entries.liveCount }
 
     /// The number of `name`; nil if it was not seen. Names with another `salt` are other names.
-    func find(_ name: RawSpan, salt: UInt64 = 0) -> UInt32? {
+    mutating func find(_ name: RawSpan, salt: UInt64 = 0) -> UInt32? {
         find(name, hash: UInt32(truncatingIfNeeded: hash.hash(name, salt: salt)))
+    }
+
+    /// Asks for the memory that finding a name of this hash needs first.
+    func prefetch(_ hash: UInt32) { index.prefetch(hash) }
+
+    /// The first number that a name of this hash may have, whose memory is asked for; 0: there is none.
+    mutating func prefetchCandidate(_ hash: UInt32) -> UInt32 {
+        var probe = index.probe(hash)
+        guard let number = index.next(&probe) else { return 0 }
+        entries.prefetch(number)
+        return number
     }
 
     /// The number of `name`, which is new if it is greater than the count was before.
     mutating func intern(_ name: RawSpan, salt: UInt64 = 0) -> UInt32 {
-        let keyHash = UInt32(truncatingIfNeeded: hash.hash(name, salt: salt))
+        intern(name, hash: UInt32(truncatingIfNeeded: hash.hash(name, salt: salt)))
+    }
+
+    /// The same, of a name whose hash is known.
+    mutating func intern(_ name: RawSpan, hash keyHash: UInt32) -> UInt32 {
         if let known = find(name, hash: keyHash) { return known }
         let blob = blobs.allocate(byteCount: name.byteCount)
         blobs.write(name, to: blob, byteCount: name.byteCount)
         let number = entries.allocate(
-            Entry(keyHash: keyHash, blob: blob, byteCount: UInt32(name.byteCount)))
+            Entry(
+                keyHash: keyHash, blob: blob, byteCount: UInt32(name.byteCount),
+                start: NameStart(name)))
         index.insert(number, in: entries)
         return number
     }
@@ -49,11 +68,43 @@ struct NameTable: ~Copyable {
         return unsafe _overrideLifetime(bytes, borrowing: self)
     }
 
-    private func find(_ name: RawSpan, hash: UInt32) -> UInt32? {
+    mutating func find(_ name: RawSpan, hash: UInt32) -> UInt32? {
+        let start = NameStart(name)
         var probe = index.probe(hash)
         while let number = index.next(&probe) {
-            if bytes(number).isEqual(to: name) { return number }
+            guard entries[number].start == start,
+                Int(entries[number].byteCount) == name.byteCount
+            else { continue }
+            if name.byteCount <= NameStart.byteCount || bytes(number).isEqual(to: name) {
+                return number
+            }
         }
         return nil
+    }
+}
+
+/// The first sixteen bytes of a name, zeroes behind a shorter one.
+private struct NameStart: BitwiseCopyable, Equatable {
+    private let low: UInt64
+    private let high: UInt64
+
+    static let byteCount = 16
+
+    init(_ name: RawSpan) {
+        low = Self.word(name, from: 0)
+        high = Self.word(name, from: 8)
+    }
+
+    private static func word(_ name: RawSpan, from offset: Int) -> UInt64 {
+        if name.byteCount >= offset + 8 { return name.fixed(at: offset) }
+        var word: UInt64 = 0
+        var shift: UInt64 = 0
+        var next = offset
+        while next < name.byteCount {
+            word |= UInt64(name.fixed(at: next, as: UInt8.self)) << shift
+            shift += 8
+            next += 1
+        }
+        return word
     }
 }

@@ -14,8 +14,10 @@ package struct BlobStore: ~Copyable {
     // The region's start, bound to this type for as long as it lives; one for each page.
     private let spans: UnsafeMutablePointer<BlobSpan>
     private let pagesMax: Int
-    /// Of each class, the first span that has room.
-    private var roomy = InlineArray<153, UInt32>(repeating: 0)
+    // Of each class, the first span that has room; behind the spans, in the same region. Not inline:
+    // a borrowing call may copy the whole store onto the stack.
+    private let roomy: UnsafeMutablePointer<UInt32>
+    private static let classCount = 153
 
     /// Bytes of all strings in the store.
     package private(set) var storedBytes = 0
@@ -27,10 +29,18 @@ package struct BlobStore: ~Copyable {
     package init(byteCount: Int = BlobStore.byteCountMax) {
         precondition(
             byteCount >= 0 && byteCount <= Self.byteCountMax, "a store of \(byteCount) bytes")
+        // All that could trap first: the optimizer trips over parts of a value that is not whole yet.
+        let pagesMax = byteCount / BlobPages.pageBytes
+        let spanBytes = pagesMax * MemoryLayout<BlobSpan>.stride
+        let spanRegion = Region(
+            byteCount: spanBytes + Self.classCount * MemoryLayout<UInt32>.stride)
         pages = BlobPages(byteCount: byteCount)
-        pagesMax = byteCount / BlobPages.pageBytes
-        spanRegion = Region(byteCount: pagesMax * MemoryLayout<BlobSpan>.stride)
+        self.pagesMax = pagesMax
         unsafe spans = spanRegion.base.bindMemory(to: BlobSpan.self, capacity: pagesMax)
+        // Behind the spans, whose size is a multiple of an integer's; zeroes are "none".
+        unsafe roomy = (spanRegion.base + spanBytes).bindMemory(
+            to: UInt32.self, capacity: Self.classCount)
+        self.spanRegion = spanRegion
     }
 
     /// Bytes of the pages that are in use: what is stored, rounded up, and room for more.
@@ -41,7 +51,8 @@ package struct BlobStore: ~Copyable {
     /// - Precondition: the store has room, and a string has 1 byte to 80 KiB.
     package mutating func allocate(byteCount: Int) -> UInt32 {
         let blobClass = BlobClass(byteCount: byteCount)
-        var page = roomy[blobClass.number]
+        // In bounds by the check.
+        var page = unsafe roomy[Self.checked(blobClass)]
         if page == 0 { page = addSpan(blobClass) }
         // In bounds: a linked span's page is in use.
         let span = unsafe spans + Int(page)
@@ -159,12 +170,14 @@ extension BlobStore {
     }
 
     private mutating func link(_ page: UInt32, _ blobClass: BlobClass) {
-        let next = roomy[blobClass.number]
+        // In bounds by the check.
+        let next = unsafe roomy[Self.checked(blobClass)]
         // In bounds, here and below: links name pages in use.
         unsafe spans[Int(page)].previous = 0
         unsafe spans[Int(page)].next = next
         if next != 0 { unsafe spans[Int(next)].previous = page }
-        roomy[blobClass.number] = page
+        // In bounds by the check.
+        unsafe roomy[Self.checked(blobClass)] = page
     }
 
     private mutating func unlink(_ page: UInt32, _ blobClass: BlobClass) {
@@ -173,7 +186,13 @@ extension BlobStore {
         if previous != 0 {
             unsafe spans[Int(previous)].next = next
         } else {
-            roomy[blobClass.number] = next
+            // In bounds by the check.
+            unsafe roomy[Self.checked(blobClass)] = next
         }
+    }
+
+    private static func checked(_ blobClass: BlobClass) -> Int {
+        precondition(blobClass.number >= 0 && blobClass.number < classCount, "no such class")
+        return blobClass.number
     }
 }

@@ -130,7 +130,9 @@ import Units
         #expect(order == ["c0", "a", "b0", "c1", "b1", "c2"])
     }
 
-    @Test func `within a priority, and a lower priority number comes first whoever it belongs to`() throws {
+    @Test func `within a priority, and a lower priority number comes first whoever it belongs to`()
+        throws
+    {
         let driver = StateDriver()
         for number in 0..<3 {
             try driver.submit(
@@ -225,7 +227,8 @@ import Units
         #expect(driver.deadLetters(user: "nobody").isEmpty)
     }
 
-    @Test func `are tried again with all their retries, their payload and a higher attempt`() throws {
+    @Test func `are tried again with all their retries, their payload and a higher attempt`() throws
+    {
         let driver = StateDriver()
         let key = JobKey("ann", "1")
         try dead(driver, "ann", "1")

@@ -72,7 +72,9 @@ private func outcomes(_ driver: StateDriver) -> [TickOutcome] {
         #expect(driver.view(leasedBy: third)?.key == waiting[1])
     }
 
-    @Test func `waits its interval after the end of an occurrence, where it is a fixed delay`() throws {
+    @Test func `waits its interval after the end of an occurrence, where it is a fixed delay`()
+        throws
+    {
         let driver = StateDriver()
         try driver.submit(key, .recurring(.fixedDelay(minute)))
         let token = try #require(driver.claim())
@@ -160,7 +162,8 @@ private func outcomes(_ driver: StateDriver) -> [TickOutcome] {
 
     @Test func `that never ticks or has a wrong expression is refused`() {
         let driver = StateDriver()
-        for (cron, zone) in [("0 0 31 2 *", "UTC"), ("61 * * * *", "UTC"), ("* * * * *", "Mars/X")] {
+        for (cron, zone) in [("0 0 31 2 *", "UTC"), ("61 * * * *", "UTC"), ("* * * * *", "Mars/X")]
+        {
             #expect(throws: Rejection.self) {
                 try driver.submit(key, .recurring(.cron(cron, zone: zone)))
             }
@@ -173,7 +176,8 @@ private func outcomes(_ driver: StateDriver) -> [TickOutcome] {
         overlap: OverlapPolicy
     ) throws {
         let driver = StateDriver()
-        try driver.submit(key, .recurring(.fixedRate(minute), overlap: overlap, missed: .all(max: 9)))
+        try driver.submit(
+            key, .recurring(.fixedRate(minute), overlap: overlap, missed: .all(max: 9)))
         var random = 1
         for step in 0..<60 {
             driver.pass(.seconds(20))

@@ -44,8 +44,7 @@ final class StateDriver {
         } catch {
             preconditionFailure("an event that was encoded here cannot be read: \(error)")
         }
-        return try state.decideSubmit(
-            record, contentHash: JobState.contentHash(record, Self.hash))
+        return try state.decideSubmit(record, SubmitHint(record, Self.hash))
     }
 
     /// Claims the first ready job of the types; nil if there is none.

@@ -1,14 +1,14 @@
 import Glibc
 
 /// A table whose rows are printed as they come, in Markdown.
-struct Table {
-    init(_ title: String, columns: [String]) {
+package struct Table {
+    package init(_ title: String, columns: [String]) {
         print("\n\(title)\n")
         print(columns)
         print(columns.indices.map { $0 == 0 ? "---" : "---:" })
     }
 
-    func row(_ cells: [String]) { print(cells) }
+    package func row(_ cells: [String]) { print(cells) }
 
     private func print(_ cells: [String]) {
         Swift.print("| " + cells.joined(separator: " | ") + " |")
@@ -19,7 +19,7 @@ struct Table {
 }
 
 /// Says on the error output what is under way.
-func progress(_ line: String) {
+package func progress(_ line: String) {
     let text = Array("… \(line)\n".utf8)
     // As many bytes as the array has; a lost line of progress does no harm.
     _ = unsafe write(STDERR_FILENO, text, text.count)

@@ -1,13 +1,15 @@
 /// Durations of one kind of operation.
-struct Latencies {
-    private(set) var nanoseconds: [UInt64] = []
+package struct Latencies {
+    package private(set) var nanoseconds: [UInt64] = []
 
-    mutating func add(_ duration: UInt64) { nanoseconds.append(duration) }
+    package init() {}
 
-    mutating func add(_ other: Latencies) { nanoseconds += other.nanoseconds }
+    package mutating func add(_ duration: UInt64) { nanoseconds.append(duration) }
+
+    package mutating func add(_ other: Latencies) { nanoseconds += other.nanoseconds }
 
     /// The duration, in microseconds, that this share of all did not exceed.
-    func percentile(_ percent: Double) -> Double {
+    package func percentile(_ percent: Double) -> Double {
         let sorted = nanoseconds.sorted()
         guard let last = sorted.last else { return 0 }
         let index = Int(Double(sorted.count) * percent / 100)
@@ -15,29 +17,29 @@ struct Latencies {
     }
 
     /// The percentiles that every table shows, as text, in microseconds.
-    var cells: [String] { [50, 99, 99.9].map { decimal(percentile($0), 0) } }
+    package var cells: [String] { [50, 99, 99.9].map { decimal(percentile($0), 0) } }
 }
 
 /// The same figure from several rounds.
-struct Rounds {
+package struct Rounds {
     private let sorted: [Double]
 
-    init(_ values: [Double]) { sorted = values.sorted() }
+    package init(_ values: [Double]) { sorted = values.sorted() }
 
-    var median: Double {
+    package var median: Double {
         guard !sorted.isEmpty else { return 0 }
         return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
     }
 
     /// The median with the smallest and the largest.
-    func cell(_ places: Int) -> String {
+    package func cell(_ places: Int) -> String {
         let (low, high) = (sorted.first ?? 0, sorted.last ?? 0)
         return "\(decimal(median, places)) (\(decimal(low, places))–\(decimal(high, places)))"
     }
 }
 
 /// The number with this many decimal places; thousands stand apart.
-func decimal(_ value: Double, _ places: Int) -> String {
+package func decimal(_ value: Double, _ places: Int) -> String {
     var scale = 1.0
     for _ in 0..<places { scale *= 10 }
     let scaled = Int((value.magnitude * scale).rounded())

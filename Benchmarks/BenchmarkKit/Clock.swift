@@ -1,10 +1,13 @@
 import Glibc
 
 /// Nanoseconds of the monotonic clock.
-func monotonicNanoseconds() -> UInt64 { nanoseconds(CLOCK_MONOTONIC) }
+package func monotonicNanoseconds() -> UInt64 { nanoseconds(CLOCK_MONOTONIC) }
 
 /// Processor time that all threads of this program have used, in user and kernel, in seconds.
-func processorTime() -> Double { Double(nanoseconds(CLOCK_PROCESS_CPUTIME_ID)) / 1e9 }
+package func processorTime() -> Double { Double(nanoseconds(CLOCK_PROCESS_CPUTIME_ID)) / 1e9 }
+
+/// Nanoseconds of processor time that the calling thread has used.
+package func threadNanoseconds() -> UInt64 { nanoseconds(CLOCK_THREAD_CPUTIME_ID) }
 
 private func nanoseconds(_ clock: clockid_t) -> UInt64 {
     var time = timespec()
@@ -16,11 +19,18 @@ private func nanoseconds(_ clock: clockid_t) -> UInt64 {
 }
 
 /// What a piece of work took, on the clock and of the processors.
-struct Cost {
-    var seconds = 0.0
-    var processorSeconds = 0.0
+package struct Cost {
+    package init(seconds: Double = 0, processorSeconds: Double = 0) {
+        self.seconds = seconds
+        self.processorSeconds = processorSeconds
+    }
 
-    static func of<Failure: Error>(_ body: () throws(Failure) -> Void) throws(Failure) -> Cost {
+    package var seconds = 0.0
+    package var processorSeconds = 0.0
+
+    package static func of<Failure: Error>(_ body: () throws(Failure) -> Void) throws(Failure)
+        -> Cost
+    {
         let processor = processorTime()
         let start = monotonicNanoseconds()
         try body()

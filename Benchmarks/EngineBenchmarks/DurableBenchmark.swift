@@ -1,0 +1,106 @@
+import BenchmarkKit
+import Engine
+import JobModel
+import Units
+
+/// The embedded engine on a real disk: durable, with group commit, batches of 1 000 a call.
+struct DurableBenchmark {
+    let directory: String
+    private static let batchJobs = 1_000
+    private static let clients = 4
+
+    func run(jobs: Int) async throws {
+        try await submits(jobs)
+        try await lifecycles(jobs / 4)
+    }
+
+    private func submits(_ jobs: Int) async throws {
+        let engine = try await Engine.open(directory: directory + "/submits")
+        let batches = jobs / Self.batchJobs / Self.clients
+        // The jobs themselves are made before: what they look like is the application's business.
+        let work = prepared(batches, dueWithin: .seconds(30 * 86_400))
+        let cost = try await measure {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for client in work {
+                    group.addTask {
+                        var batch = engine.batch(jobsExpected: Self.batchJobs)
+                        for jobs in client {
+                            batch.removeAll()
+                            for job in jobs { batch.add(job.key, job.content) }
+                            _ = try await engine.submit(batch)
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+        report("submits", batches * Self.batchJobs * Self.clients, cost)
+        await engine.close()
+    }
+
+    private func lifecycles(_ jobs: Int) async throws {
+        let engine = try await Engine.open(directory: directory + "/lifecycles")
+        let batches = jobs / Self.batchJobs / Self.clients
+        let work = prepared(batches, dueWithin: .zero)
+        let types = Array(Workload(seed: 0, start: .earliest).allTypes.prefix(64))
+        let cost = try await measure {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for client in work {
+                    group.addTask {
+                        var batch = engine.batch(jobsExpected: Self.batchJobs)
+                        for jobs in client {
+                            batch.removeAll()
+                            for job in jobs { batch.add(job.key, job.content) }
+                            _ = try await engine.submit(batch)
+                            try await Self.work(engine, types)
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            while try await Self.work(engine, types) > 0 {}
+        }
+        report(
+            "lifecycles (submit, claim, start, succeed)", batches * Self.batchJobs * Self.clients,
+            cost)
+        await engine.close()
+    }
+
+    @discardableResult
+    private static func work(_ engine: Engine, _ types: [JobType]) async throws -> Int {
+        let order = ClaimOrder(
+            worker: WorkerName(unchecked: "w"), types: types, countMax: Self.batchJobs,
+            leaseDuration: nil)
+        let tokens = try await engine.claim(order, wait: .zero).compactMap { $0.job.lease?.token }
+        _ = try await engine.report(tokens.map { AttemptReport(token: $0, step: .start) })
+        _ = try await engine.report(
+            tokens.map { AttemptReport(token: $0, step: .succeed(message: nil)) })
+        return tokens.count
+    }
+
+    private func prepared(
+        _ batches: Int, dueWithin: TimeSpan
+    ) -> [[[(key: JobKey, content: JobContent)]]] {
+        (0..<Self.clients).map { client in
+            var workload = Workload(
+                seed: UInt64(client + 1), start: SystemClock().wallTime())
+            workload.dueWithin = dueWithin
+            return (0..<batches).map { _ in (0..<Self.batchJobs).map { _ in workload.job() } }
+        }
+    }
+
+    private func measure(_ body: () async throws -> Void) async throws -> (
+        seconds: Double, cpu: Double
+    ) {
+        let processor = processorTime()
+        let start = monotonicNanoseconds()
+        try await body()
+        return (Double(monotonicNanoseconds() - start) / 1e9, processorTime() - processor)
+    }
+
+    private func report(_ name: String, _ count: Int, _ cost: (seconds: Double, cpu: Double)) {
+        print(
+            "\(name): \(decimal(Double(count) / cost.seconds, 0))/s over \(decimal(cost.seconds, 1)) s, "
+                + "\(decimal(cost.cpu / Double(count) * 1e9, 0)) ns of processor time each")
+    }
+}

@@ -1,0 +1,42 @@
+import Glibc
+import Storage
+
+/// Measures the engine: its state in memory on one core, and embedded on the disk of a directory.
+@main
+struct EngineBenchmarks {
+    private static let usage = """
+        usage: EngineBenchmarks DIRECTORY [state|state10|state100|durable|lateness]...
+        DIRECTORY: a new or empty one, on the disk to be measured, with 4 GB to spare.
+        state: up to 1 million waiting jobs; state10: 10 million; state100: 100 million (20 GB).
+        """
+
+    static func main() async throws {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        guard let directory = arguments.first, !directory.hasPrefix("-") else {
+            print(usage)
+            exit(64)
+        }
+        let parts =
+            arguments.count > 1
+            ? Set(arguments.dropFirst()) : ["state", "state10", "durable", "lateness"]
+        try PosixStorage().createDirectory(directory)
+        if parts.contains("state") { runState([1_000_000]) }
+        if parts.contains("state10") {
+            runState([10_000_000])
+        }
+        if parts.contains("state100") {
+            runState([100_000_000])
+        }
+        if parts.contains("durable") {
+            try await DurableBenchmark(directory: directory).run(jobs: 2_000_000)
+        }
+        if parts.contains("lateness") {
+            try await LatenessBenchmark(directory: directory).run(seconds: 20)
+        }
+    }
+
+    private static func runState(_ jobCounts: [Int]) {
+        var benchmark = StateBenchmark()
+        benchmark.run(jobCounts: jobCounts, lifecycles: 1_000_000)
+    }
+}

@@ -1,0 +1,236 @@
+import BenchmarkKit
+import ByteCoding
+import Engine
+import Glibc
+import JobCoding
+import JobModel
+import JobState
+import PayloadPacking
+import Units
+
+/// Decide, encode into a buffer, apply: one thread, no disk, batches of 256.
+///
+/// Rates are of the thread's processor time, pauses are of the clock.
+///
+/// Putting the submits together (encoding, hashing, packing) is outside: whoever submits does it.
+struct StateBenchmark: ~Copyable {
+    private static let batchJobs = 256
+    private static let hash = KeyedHash(low: 1, high: 2)
+
+    private var state = JobState(hash: StateBenchmark.hash)
+    private let dictionaries = PayloadDictionaries()
+    private var workload: Workload
+    private var now: WallTime
+    private var encoded = ByteWriter(capacity: 1 << 20)
+    private let worker = WorkerName(unchecked: "worker-1")
+    private let startBytes = residentBytes()
+
+    init() {
+        now = WallTime(microseconds: 1_800_000_000_000_000)
+        workload = Workload(seed: 1, start: now)
+    }
+
+    mutating func run(jobCounts: [Int], lifecycles: Int) {
+        let table = Table(
+            "One core: decide, encode, apply (batches of \(Self.batchJobs))",
+            columns: [
+                "waiting", "submits/s", "ns", "worst batch, ms", "over 2 ms", "lifecycles/s", "ns",
+                "bytes of memory a job", "first page of 100, µs", "stats, µs",
+            ])
+        for target in jobCounts {
+            let fill = fill(to: target)
+            print("stored \(state.blobBytes / target) bytes a job in blobs")
+            // The batches of the fill are gone; what is left belongs to the state.
+            let bytes = residentBytes() - startBytes
+            let life = live(lifecycles)
+            table.row(
+                [decimal(Double(target), 0)] + fill.cells + life + [
+                    decimal(Double(bytes) / Double(target), 1), decimal(pageMicroseconds(), 0),
+                    decimal(statsMicroseconds(), 0),
+                ])
+        }
+    }
+
+    // MARK: - Submits
+
+    private struct Fill {
+        var nanoseconds: UInt64 = 0
+        var jobs = 0
+        var worst: UInt64 = 0
+        var slowBatches = 0
+
+        var cells: [String] {
+            let each = Double(nanoseconds) / Double(max(jobs, 1))
+            return [
+                decimal(1e9 / each, 0), decimal(each, 0), decimal(Double(worst) / 1e6, 2),
+                "\(slowBatches)",
+            ]
+        }
+    }
+
+    private mutating func fill(to target: Int) -> Fill {
+        var fill = Fill()
+        var batch = SubmissionBatch(
+            hash: Self.hash, dictionaries: dictionaries, jobsExpected: Self.batchJobs)
+        // The last tenth is what is measured: the state has its size then.
+        let measuredFrom = target - max(target / 2, Self.batchJobs)
+        while state.counts[.notStarted] < UInt64(target) {
+            batch.removeAll()
+            for _ in 0..<Self.batchJobs {
+                let job = workload.job()
+                batch.add(job.key, job.content)
+            }
+            let (start, startOfThread) = (monotonicNanoseconds(), threadNanoseconds())
+            submit(&batch)
+            let took = monotonicNanoseconds() - start
+            fill.worst = max(fill.worst, took)
+            if took > 2_000_000 { fill.slowBatches += 1 }
+            if state.counts[.notStarted] > UInt64(measuredFrom) {
+                fill.nanoseconds += threadNanoseconds() - startOfThread
+                fill.jobs += Self.batchJobs
+            }
+        }
+        return fill
+    }
+
+    private mutating func submit(_ batch: inout SubmissionBatch) {
+        encoded.removeAll()
+        batch.stamp(now)
+        for index in 0..<batch.count {
+            if index % JobState.prefetchMax == 0 {
+                state.prefetch(batch.hints[index...].prefix(JobState.prefetchMax))
+            }
+            let hint = batch.hints[index]
+            batch.withJob(index) { bytes, packed in submit(bytes, hint, packed) }
+        }
+    }
+
+    private mutating func submit(_ bytes: RawSpan, _ hint: SubmitHint, _ packed: RawSpan) {
+        do {
+            let record = try SubmittedRecord(bytes)
+            guard try state.decideSubmit(record, hint) == .new else {
+                preconditionFailure("an id came twice")
+            }
+            if packed.byteCount == 0 { dictionaries.note(record.payload, ofType: record.type) }
+            encoded.write(bytes)
+            state.apply(
+                submitted: record, hint, packed: packed, at: state.appliedLSN.next)
+        } catch {
+            preconditionFailure("a submit was refused: \(error)")
+        }
+    }
+
+    // MARK: - Lifecycles
+
+    /// Submit, due, claim, start, succeed: as many jobs wait afterwards as before.
+    private mutating func live(_ count: Int) -> [String] {
+        var batch = SubmissionBatch(
+            hash: Self.hash, dictionaries: dictionaries, jobsExpected: Self.batchJobs)
+        var nanoseconds: UInt64 = 0
+        var done = 0
+        let perSecond = Double(state.counts[.notStarted]) / (30 * 86_400)
+        let types = workload.allTypes
+        var turn = 0
+        while done < count {
+            batch.removeAll()
+            for _ in 0..<Self.batchJobs {
+                let job = workload.job()
+                batch.add(job.key, job.content)
+            }
+            // So much time that about one batch becomes due.
+            now = now.advanced(
+                by: TimeSpan(microseconds: Int64(Double(Self.batchJobs) / perSecond * 1e6)))
+            let start = threadNanoseconds()
+            submit(&batch)
+            while state.advance(to: now, jobsMax: 4_096) {}
+            encoded.removeAll()
+            var tokens: [LSN] = []
+            tokens.reserveCapacity(2 * Self.batchJobs)
+            for _ in types.indices {
+                turn += 1
+                let type = [types[turn % types.count]]
+                while let job = state.firstReady(of: type) {
+                    tokens.append(
+                        append(state.decideClaim(job, worker: worker, leaseDuration: nil), job))
+                }
+            }
+            for token in tokens {
+                guard let job = state.slot(leasedBy: token) else {
+                    preconditionFailure("a lease is gone")
+                }
+                if let fact = state.decideStart(job) { append(fact, job) }
+            }
+            for token in tokens { succeed(token) }
+            nanoseconds += threadNanoseconds() - start
+            done += tokens.count
+        }
+        let each = Double(nanoseconds) / Double(done)
+        return [decimal(1e9 / each, 0), decimal(each, 0)]
+    }
+
+    private mutating func succeed(_ token: LSN) {
+        guard let job = state.slot(leasedBy: token) else {
+            preconditionFailure("a lease is gone")
+        }
+        do {
+            append(try state.decideSucceed(job, message: nil), job)
+        } catch {
+            preconditionFailure("a job cannot succeed: \(error)")
+        }
+    }
+
+    @discardableResult
+    private mutating func append(_ fact: Fact, _ job: JobSlot) -> LSN {
+        let event = Event(time: now, fact: fact)
+        event.encode(into: &encoded)
+        let lsn = state.appliedLSN.next
+        state.apply(event, at: lsn, hint: job)
+        return lsn
+    }
+
+    // MARK: - Reads
+
+    private mutating func pageMicroseconds() -> Double {
+        var latencies = Latencies()
+        for round in 0..<100 {
+            let user = UserID(unchecked: "user-" + padded(round * 997 % Workload.userCount))
+            let start = monotonicNanoseconds()
+            do {
+                let page = try state.page(
+                    of: user, statuses: [], type: nil, before: nil, limit: 100, looksMax: 10_000)
+                for job in page.jobs { _ = state.view(job) }
+            } catch {
+                continue
+            }
+            latencies.add(monotonicNanoseconds() - start)
+        }
+        return latencies.percentile(99)
+    }
+
+    private func padded(_ number: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: 6 - digits.count) + digits
+    }
+
+    private mutating func statsMicroseconds() -> Double {
+        var latencies = Latencies()
+        for _ in 0..<100 {
+            let start = monotonicNanoseconds()
+            precondition(state.typeCounts().count == Workload.typeCount && state.counts.total > 0)
+            latencies.add(monotonicNanoseconds() - start)
+        }
+        return latencies.percentile(99)
+    }
+}
+
+/// Bytes of this process that are in memory.
+func residentBytes() -> Int {
+    guard let file = unsafe fopen("/proc/self/statm", "r") else { return 0 }
+    defer { unsafe fclose(file) }
+    var buffer = [CChar](repeating: 0, count: 128)
+    // The buffer has room for the line.
+    guard unsafe fgets(&buffer, Int32(buffer.count), file) != nil else { return 0 }
+    let line = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8($0) }, as: UTF8.self)
+    let pages = line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+    return pages * 4_096
+}

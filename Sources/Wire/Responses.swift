@@ -12,6 +12,7 @@ package struct JobBody: Equatable, Sendable {
     /// `STARTED`, `IN_PROCESS` or `COMPLETED`.
     package var jobStatus: String
     package var executionTime: WallTime
+    package var expiresAt: WallTime?
     package var priority: Int
     /// JSON text of the payload.
     package var payload: [UInt8]?
@@ -22,11 +23,17 @@ package struct JobBody: Equatable, Sendable {
     package var backoff: BackoffBody
     package var leaseSeconds: Double
     package var runLimitSeconds: Double?
+    package var leaseExpiriesMax: Int
+    package var recurrence: RecurrenceBody?
+    /// The recurring job that this one is an occurrence of, until it has ended.
+    package var occurrenceOf: String?
     package var attempt: Int
     package var leaseExpiries: Int
     package var submittedAt: WallTime
     package var updatedAt: WallTime
     package var nextAttemptAt: WallTime?
+    /// Why it waits, while it does.
+    package var hold: HoldBody?
     package var worker: String?
     package var token: UInt64?
     package var leaseUntil: WallTime?
@@ -39,11 +46,13 @@ package struct JobBody: Equatable, Sendable {
 
     package init(
         user: String, job: String, type: String, status: String, jobStatus: String,
-        executionTime: WallTime, priority: Int, payload: [UInt8]? = nil,
-        payloadBase64: String? = nil, contentType: String, resultLocation: String? = nil,
-        maxRetries: Int, backoff: BackoffBody, leaseSeconds: Double,
-        runLimitSeconds: Double? = nil, attempt: Int, leaseExpiries: Int, submittedAt: WallTime,
-        updatedAt: WallTime, nextAttemptAt: WallTime? = nil, worker: String? = nil,
+        executionTime: WallTime, expiresAt: WallTime? = nil, priority: Int,
+        payload: [UInt8]? = nil, payloadBase64: String? = nil, contentType: String,
+        resultLocation: String? = nil, maxRetries: Int, backoff: BackoffBody,
+        leaseSeconds: Double, runLimitSeconds: Double? = nil, leaseExpiriesMax: Int,
+        recurrence: RecurrenceBody? = nil, occurrenceOf: String? = nil, attempt: Int,
+        leaseExpiries: Int, submittedAt: WallTime, updatedAt: WallTime,
+        nextAttemptAt: WallTime? = nil, hold: HoldBody? = nil, worker: String? = nil,
         token: UInt64? = nil, leaseUntil: WallTime? = nil, progress: [UInt8]? = nil,
         lastFailure: FailureBody? = nil, submittedLSN: UInt64, lastLSN: UInt64
     ) {
@@ -53,6 +62,7 @@ package struct JobBody: Equatable, Sendable {
         self.status = status
         self.jobStatus = jobStatus
         self.executionTime = executionTime
+        self.expiresAt = expiresAt
         self.priority = priority
         self.payload = payload
         self.payloadBase64 = payloadBase64
@@ -62,11 +72,15 @@ package struct JobBody: Equatable, Sendable {
         self.backoff = backoff
         self.leaseSeconds = leaseSeconds
         self.runLimitSeconds = runLimitSeconds
+        self.leaseExpiriesMax = leaseExpiriesMax
+        self.recurrence = recurrence
+        self.occurrenceOf = occurrenceOf
         self.attempt = attempt
         self.leaseExpiries = leaseExpiries
         self.submittedAt = submittedAt
         self.updatedAt = updatedAt
         self.nextAttemptAt = nextAttemptAt
+        self.hold = hold
         self.worker = worker
         self.token = token
         self.leaseUntil = leaseUntil
@@ -77,10 +91,27 @@ package struct JobBody: Equatable, Sendable {
     }
 }
 
+/// Why a job waits: `{"reason":"typeLimit","limit":5}`.
+package struct HoldBody: Equatable, Sendable {
+    /// `notDue`, `backoff`, `previousOccurrence`, `typePaused`, `userPaused`, `typeLimit`,
+    /// `userLimit` or `noWorker`.
+    package var reason: String
+    /// When it ends, where that is known.
+    package var until: WallTime?
+    /// How many may run at once.
+    package var limit: Int?
+
+    package init(reason: String, until: WallTime? = nil, limit: Int? = nil) {
+        self.reason = reason
+        self.until = until
+        self.limit = limit
+    }
+}
+
 /// The newest failed attempt of a job.
 package struct FailureBody: Equatable, Sendable {
     package var time: WallTime
-    /// `reported`, `leaseExpired` or `runLimitExceeded`.
+    /// `reported`, `leaseExpired`, `runLimitExceeded` or `poison`.
     package var reason: String
     package var message: String?
 
@@ -172,7 +203,7 @@ package struct AttemptBody: Equatable, Sendable {
 package struct EventBody: Equatable, Sendable {
     package var lsn: UInt64
     package var time: WallTime
-    /// `Submitted`, `Claimed`, `Processing`, `Heartbeat`, `Succeeded`, `RetriableFailed`, `FatalFailed` or `Cancelled`.
+    /// `Submitted`, `Claimed` and so on: docs/log-format.md lists them.
     package var event: String
     package var fields: [(name: String, value: EventValue)]
 
@@ -255,6 +286,8 @@ package struct StatsBody: Equatable, Sendable {
     package var ready: UInt64
     /// Claim calls that wait for a job.
     package var waitingClaims: UInt64
+    /// Memory that names and payloads of jobs take.
+    package var payloadBytes: UInt64
     package var durableLSN: UInt64
     package var logSegments: UInt64
     /// What the log's records take before and after compression and framing.
@@ -268,8 +301,9 @@ package struct StatsBody: Equatable, Sendable {
 
     package init(
         version: String, now: WallTime, uptimeSeconds: Double, counts: CountsBody, users: UInt64,
-        types: [TypeCounts], ready: UInt64, waitingClaims: UInt64, durableLSN: UInt64,
-        logSegments: UInt64, logRawBytes: UInt64, logStoredBytes: UInt64, logTrouble: String?,
+        types: [TypeCounts], ready: UInt64, waitingClaims: UInt64,
+        payloadBytes: UInt64, durableLSN: UInt64, logSegments: UInt64, logRawBytes: UInt64,
+        logStoredBytes: UInt64, logTrouble: String?,
         residentBytes: UInt64, cpuSeconds: Double
     ) {
         self.version = version
@@ -280,6 +314,7 @@ package struct StatsBody: Equatable, Sendable {
         self.types = types
         self.ready = ready
         self.waitingClaims = waitingClaims
+        self.payloadBytes = payloadBytes
         self.durableLSN = durableLSN
         self.logSegments = logSegments
         self.logRawBytes = logRawBytes

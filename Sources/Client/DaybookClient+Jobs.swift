@@ -1,3 +1,4 @@
+import NIOHTTP1
 package import Wire
 
 /// What can be done with single jobs and with many.

@@ -39,7 +39,7 @@ extension EventBody {
                 + [("retriesExhausted", .flag(retriesExhausted))]
         case .redriven(_, let dueAt): [("dueAt", .time(dueAt))]
         case .rescheduled(_, let priority, let executionTime):
-            number("priority", priority) + time("executionTime", executionTime)
+            time("executionTime", executionTime) + number("priority", priority)
         case .ticked(_, let tick): fields(of: tick)
         case .controlChanged(let scope, let control): fields(of: control, scope)
         }

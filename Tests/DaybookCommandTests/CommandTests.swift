@@ -25,6 +25,8 @@ struct `The command line` {
     @Test(arguments: [
         [], ["serve"], ["submit"], ["list"], ["show"], ["cancel"], ["stats"], ["work"],
         ["log", "inspect"], ["log", "verify"], ["log", "replay"], ["cron"], ["cron", "explain"],
+        ["why"], ["reschedule"], ["dead"], ["dead", "list"], ["dead", "redrive"], ["pause"],
+        ["resume"], ["limit"], ["controls"],
     ])
     func `shows an example in the help of every sub-command`(names: [String]) async throws {
         let result = try await runDaybook(names + ["--help"])

@@ -28,10 +28,14 @@ struct BlobPages: ~Copyable {
     private static let keptPagesMax = 64
 
     init(byteCount: Int) {
-        blocksMax = byteCount / Self.blockBytes
-        region = Region(byteCount: blocksMax * Self.blockBytes)
-        blockRegion = Region(byteCount: blocksMax * MemoryLayout<BlobBlock>.stride)
+        // All that could trap first: the optimizer trips over parts of a value that is not whole yet.
+        let blocksMax = byteCount / Self.blockBytes
+        let region = Region(byteCount: blocksMax * Self.blockBytes)
+        let blockRegion = Region(byteCount: blocksMax * MemoryLayout<BlobBlock>.stride)
+        self.blocksMax = blocksMax
+        self.region = region
         unsafe blocks = blockRegion.base.bindMemory(to: BlobBlock.self, capacity: blocksMax)
+        self.blockRegion = blockRegion
     }
 
     /// A page that nobody uses; its bytes may be anything.

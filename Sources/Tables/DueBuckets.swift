@@ -61,17 +61,26 @@ struct DueBuckets: ~Copyable {
     static var chunkSlots: UInt32 { 14 }
 
     init(bucketCount: Int, elementsMax: Int) {
-        self.bucketCount = bucketCount
-        chunksMax = elementsMax / Int(Self.chunkSlots) + min(bucketCount, elementsMax) + 1
-        precondition(chunksMax < 1 << 27, "\(elementsMax) elements with a due time")
+        // All that could trap first: the optimizer trips over parts of a value that is not whole yet.
+        let chunksMax = Self.chunksMax(bucketCount: bucketCount, elementsMax: elementsMax)
         let headBytes = bucketCount * MemoryLayout<DueBucket>.stride
-        chunkRegion = Region(byteCount: (chunksMax + 1) * MemoryLayout<DueChunk>.stride)
-        headRegion = Region(
+        let chunkRegion = Region(byteCount: (chunksMax + 1) * MemoryLayout<DueChunk>.stride)
+        let headRegion = Region(
             byteCount: headBytes + BitTable.byteCount(countMax: bucketCount))
         unsafe chunks = chunkRegion.base.bindMemory(to: DueChunk.self, capacity: chunksMax + 1)
         unsafe heads = headRegion.base.bindMemory(to: DueBucket.self, capacity: bucketCount)
         // Behind the heads, and as long as the region was made for.
         occupied = unsafe BitTable(memory: headRegion.base + headBytes, countMax: bucketCount)
+        self.bucketCount = bucketCount
+        self.chunksMax = chunksMax
+        self.chunkRegion = chunkRegion
+        self.headRegion = headRegion
+    }
+
+    private static func chunksMax(bucketCount: Int, elementsMax: Int) -> Int {
+        let chunksMax = elementsMax / Int(chunkSlots) + min(bucketCount, elementsMax) + 1
+        precondition(chunksMax < 1 << 27, "\(elementsMax) elements with a due time")
+        return chunksMax
     }
 
     @inlinable

@@ -36,8 +36,8 @@ struct `The command submit` {
             while list.lines.isEmpty {
                 list = try await desk.daybook("list", "ann", "--status", "SUCCESS", "--json")
             }
-            let start = try #require(list.stdout.range(of: #""job":""#)?.upperBound)
-            let job = String(list.stdout[start...].prefix { $0 != "\"" })
+            let match = try #require(list.stdout.firstMatch(of: /"job":"([^"]+)"/))
+            let job = String(match.1)
             #expect(job.hasPrefix("r@"))
             let shown = try await desk.daybook("show", "ann", job)
             #expect(shown.stdout.contains("an occurrence was submitted"))

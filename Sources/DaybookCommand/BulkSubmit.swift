@@ -14,7 +14,7 @@ struct BulkSubmit {
         var file = try LineFile(path: path)
         var progress = BulkProgress()
         while let lines = try file.batch() {
-            for outcome in try await client.submit(lines: lines) {
+            for outcome in try await submit(lines, progress) {
                 var outcome = outcome
                 // Counted in its batch; people count in the file.
                 outcome.line += progress.linesBefore
@@ -30,6 +30,18 @@ struct BulkSubmit {
         let words = progress.words
         if !printsOutcomes { putLine(words) }
         guard progress.failed == 0 else { throw CommandFailure(.failed, words) }
+    }
+
+    private func submit(
+        _ lines: [UInt8], _ progress: BulkProgress
+    ) async throws(ClientError) -> [BulkOutcome] {
+        do {
+            return try await client.submit(lines: lines)
+        } catch {
+            printError(
+                "daybook: \(progress.words); broke off behind line \(progress.linesBefore)")
+            throw error
+        }
     }
 }
 

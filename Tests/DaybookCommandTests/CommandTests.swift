@@ -166,6 +166,28 @@ struct `The command line` {
     }
 
     @Test
+    func `stops the command of a job that is cancelled, and its worker says why`() async throws {
+        try await Desk.open { desk in
+            let worker = try ChildProcess(daybook: [
+                "work", "--type", "t", "--exec", "exec sleep 3600", "--lease", "0.3", "--server",
+                desk.daemon.address,
+            ])
+            _ = try await desk.daybook("submit", "ann", "t", "--job", "j")
+            var running = try await desk.daybook("list", "ann", "--status", "PROCESSING", "--json")
+            while running.lines.isEmpty {
+                running = try await desk.daybook(
+                    "list", "ann", "--status", "PROCESSING", "--json")
+            }
+            _ = try await desk.daybook("cancel", "ann", "j")
+            while !worker.stderr.contains("cancelled, heartbeat refused") {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            // It would wait for the command, which would take an hour.
+            #expect(try await worker.terminate() == .exited(0))
+        }
+    }
+
+    @Test
     func `tells a daemon that is not there, a job that is not there and bad arguments apart`()
         async throws
     {

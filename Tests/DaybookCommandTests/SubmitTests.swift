@@ -16,10 +16,10 @@ struct `The command submit` {
             let shown = try await desk.daybook("show", "ann", "nightly")
             #expect(
                 shown.stdout.contains(
-                    "recurs           by cron '30 2 * * *' in Europe/Berlin; overlap queue, "
+                    "recurs          by cron '30 2 * * *' in Europe/Berlin; overlap queue, "
                         + "missed all up to 5\n"), "\(shown.stdout)")
-            #expect(shown.stdout.contains("waits for        its time until "))
-            #expect(shown.stdout.contains("expires at       2090-01-01T00:00:00.000Z\n"))
+            #expect(shown.stdout.contains("waits for       its time until "))
+            #expect(shown.stdout.contains("expires at      2090-01-01T00:00:00.000Z\n"))
             #expect(shown.stdout.contains("submitted, to tick first in "))
             let json = try await desk.daybook("show", "ann", "nightly", "--json")
             #expect(json.stdout.contains(#""jitter":0.5"#))
@@ -43,7 +43,7 @@ struct `The command submit` {
             #expect(shown.stdout.contains("an occurrence was submitted"))
             #expect(shown.stdout.contains("succeeded after"))
             let parent = try await desk.daybook("show", "ann", "r")
-            #expect(parent.stdout.contains("recurs           1 h 0 min after each end"))
+            #expect(parent.stdout.contains("recurs          1 h 0 min after each end"))
             let replayed = try await runDaybook([
                 "log", "replay", desk.directory.file("data"), "--user", "ann", "--job", job,
             ])

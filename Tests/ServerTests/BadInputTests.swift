@@ -208,7 +208,7 @@ extension BadInput {
         send("GET", "/v1/types/t/control", nil, 405, "wrongMethod"),
         send("PUT", "/v1/jobs", nil, 405, "wrongMethod"),
         send("GET", "/v1/claims/reports", nil, 405, "wrongMethod"),
-        send("POST", "/v1/claims/reports", "[", 400, "malformedJSON"),
+        send("POST", "/v1/claims/reports", "", 400, "malformedJSON"),
     ]
 }
 

@@ -209,6 +209,7 @@ extension BadInput {
         send("PUT", "/v1/jobs", nil, 405, "wrongMethod"),
         send("GET", "/v1/claims/reports", nil, 405, "wrongMethod"),
         send("POST", "/v1/claims/reports", "", 400, "malformedJSON"),
+        send("POST", "/v1/claims/reports", "[", 400, "malformedJSON", "[0]"),
     ]
 }
 

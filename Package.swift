@@ -113,7 +113,7 @@ let package = Package(
             ], libraries: [deque, heap]),
         room("Wire", imports: ["Units"]),
         room(
-            "Server", imports: ["Units", "JobModel", "Engine", "Wire"],
+            "Server", imports: ["Units", "Cron", "JobModel", "Engine", "Wire"],
             libraries: [hummingbird, nioCore, nioHTTPTypes, httpTypes, lifecycle, logging]),
         room("Client", imports: ["Wire"], libraries: [httpClient, nioCore, nioHTTP1]),
         room(

@@ -280,27 +280,48 @@ class Reader:
     def blob(self) -> bytes:
         return self.take(self.varint())
 
+    def rest(self) -> bytes:
+        return self.take(len(self.data) - self.offset)
+
 
 # Kind: name, known flags, fields in the record's order; `2?` stands before what flag 2 announces.
+REFERENCE = "submittedLSN:lsn previousLSN:lsn "
 KINDS = {
     1: ("Submitted", 7, "flags priority:byte 1?executionTime:time user:text job:text type:text"
         " maxRetries:count initialSeconds:span factor:percent maxSeconds:span leaseSeconds:span"
         " 4?runLimitSeconds:span contentType:text 2?resultLocation:text payload:blob"),
-    2: ("Claimed", 0, "submittedLSN:lsn previousLSN:lsn leaseSeconds:span worker:text"),
-    3: ("Processing", 0, "submittedLSN:lsn previousLSN:lsn"),
-    4: ("Heartbeat", 3, "submittedLSN:lsn previousLSN:lsn leaseSeconds:span flags 1?progress:json"
-        " 2?checkpoint:json"),
-    5: ("Succeeded", 1, "submittedLSN:lsn previousLSN:lsn flags 1?message:text"),
-    6: ("RetriableFailed", 1, "submittedLSN:lsn previousLSN:lsn reason:reason retryAt:time flags"
-        " 1?message:text"),
-    7: ("FatalFailed", 3, "submittedLSN:lsn previousLSN:lsn reason:reason flags 1?message:text"),
-    8: ("Cancelled", 0, "submittedLSN:lsn previousLSN:lsn"),
+    2: ("Claimed", 0, REFERENCE + "leaseSeconds:span worker:text"),
+    3: ("Processing", 0, REFERENCE),
+    4: ("Heartbeat", 3, REFERENCE + "leaseSeconds:span flags 1?progress:json 2?checkpoint:json"),
+    5: ("Succeeded", 1, REFERENCE + "flags 1?message:text"),
+    6: ("RetriableFailed", 1, REFERENCE + "reason:reason retryAt:time flags 1?message:text"),
+    7: ("FatalFailed", 3, REFERENCE + "reason:reason flags 1?message:text"),
+    8: ("Cancelled", 0, REFERENCE),
+}
+# The second encoding has the hash of the job's key behind the reference; `_` is not shown.
+KINDS |= {kind + 15: (name, flags, layout.replace("previousLSN:lsn", "previousLSN:lsn _:hash"))
+          for kind, (name, flags, layout) in KINDS.items() if kind > 1}
+REFERENCE += "_:hash "
+KINDS |= {
+    16: ("Submitted", 3, ""),
+    23: ("Cancelled", 0, REFERENCE + "reason:cancel"),
+    24: ("Redriven", 0, REFERENCE + "dueAt:time"),
+    25: ("Rescheduled", 3, REFERENCE + "flags 1?priority:byte 2?executionTime:time"),
+    26: ("Ticked", 1, REFERENCE + "at:time outcome:outcome missedCount:word _:hash flags"
+         " 1?next:time"),
+    27: ("ControlChanged", 7, "scope:scope flags 2?waitingMax:word 4?runningMax:word"),
 }
 # How the JSON orders them.
-MEMBERS = """lsn time event submittedLSN previousLSN user job type executionTime priority payload
-    payloadBase64 contentType resultLocation maxRetries backoff worker leaseSeconds runLimitSeconds
-    progress checkpoint reason message retryAt retriesExhausted""".split()
-REASONS = ("reported", "leaseExpired", "runLimitExceeded")
+MEMBERS = """lsn time event submittedLSN previousLSN user job type at outcome missedCount next dueAt
+    executionTime expiresAt priority payload payloadBase64 contentType resultLocation maxRetries
+    backoff worker leaseSeconds runLimitSeconds leaseExpiriesMax recurrence firstTick progress
+    checkpoint reason message retryAt retriesExhausted scope name paused waitingMax
+    runningMax""".split()
+CANCEL_REASONS = ("requested", "expired")
+OUTCOMES = ("submitted", "queued", "overlapped", "missed", "taken")
+SCOPES = ("user", "type", "everyUser")
+OVERLAPS = ("skip", "queue", "allow")
+REASONS = ("reported", "leaseExpired", "runLimitExceeded", "poison")
 VALUES = {
     "byte": lambda reader: reader.number(1),
     "lsn": lambda reader: reader.number(8),
@@ -312,6 +333,11 @@ VALUES = {
     "reason": lambda reader: quoted(REASONS[reader.number(1)]),
     "json": lambda reader: compact(reader.blob()),
     "blob": lambda reader: reader.blob(),
+    "word": lambda reader: reader.number(4),
+    "hash": lambda reader: reader.number(4),
+    "cancel": lambda reader: quoted(CANCEL_REASONS[reader.number(1)]),
+    "outcome": lambda reader: quoted(OUTCOMES[reader.number(1)]),
+    "scope": lambda reader: SCOPES[reader.number(1)],
 }
 
 
@@ -352,13 +378,68 @@ def shown_payload(data: bytes, content_type: str) -> dict[str, str]:
     return {"payloadBase64": quoted(base64.b64encode(data).decode())} if data else {}
 
 
+def members(found: dict[str, Any], names: list[str]) -> str:
+    return "{" + ",".join(f'"{name}":{found[name]}' for name in names if name in found) + "}"
+
+
+def recurrence(reader: Reader) -> str:
+    found: dict[str, Any] = {"overlap": quoted(OVERLAPS[reader.number(1)])}
+    missed = reader.number(1)
+    found["missed"] = quoted(("skip", "once", "all")[missed])
+    if missed == 2:
+        found["missedMax"] = reader.varint()
+    rule = reader.number(1)
+    demand(rule <= 2, f"recurrence rule {rule}", NotUnderstood)
+    if rule == 2:
+        found["cron"] = quoted(reader.blob().decode())
+        found["zone"] = quoted(reader.rest().decode())
+    else:
+        found["interval"] = VALUES["span"](reader)
+        found["mode"] = quoted(("fixedRate", "fixedDelay")[rule])
+    demand(not reader.rest(), "bytes behind a recurrence", NotUnderstood)
+    return members(found, ["interval", "mode", "cron", "zone", "overlap", "missed", "missedMax"])
+
+
+def submitted(reader: Reader) -> dict[str, Any]:
+    """The fields of kind 16 behind its time: a head of fixed width, then what it gives lengths of."""
+    (_, flags, priority, *name_bytes, policy_bytes, recurrence_bytes, location_bytes,
+     payload_bytes, due, expires) = struct.unpack("<I6B2HI2q", reader.take(34))
+    demand(not flags & ~3, f"flags {flags:02x}", NotUnderstood)
+    found: dict[str, Any] = {"priority": priority}
+    for name, count in zip(("user", "job", "type"), name_bytes):
+        found[name] = quoted(reader.take(count).decode())
+    for flag, name, time in ((1, "executionTime", due), (2, "expiresAt", expires)):
+        if flags & flag:
+            found[name] = quoted(moment(time.to_bytes(8, "little", signed=True)))
+    policy = Reader(reader.take(policy_bytes))
+    layout = ("maxRetries:count initialSeconds:span factor:percent maxSeconds:span jitter:percent"
+              " leaseSeconds:span runLimitSeconds:span leaseExpiriesMax:count")
+    for field in layout.split():
+        name, kind = field.split(":")
+        found[name] = VALUES[kind](policy)
+    if found["runLimitSeconds"] == "0":
+        del found["runLimitSeconds"]
+    found["contentType"] = quoted(policy.rest().decode())
+    if recurrence_bytes:
+        found["recurrence"] = recurrence(Reader(reader.take(recurrence_bytes)))
+    if location_bytes:
+        found["resultLocation"] = quoted(reader.take(location_bytes).decode())
+    found["payload"] = reader.take(payload_bytes)
+    if recurrence_bytes:
+        found["firstTick"] = VALUES["time"](reader)
+    return found
+
+
 def event(lsn: int, record: bytes) -> str:
     """The event as a line of JSON."""
     reader = Reader(record)
     try:
-        name, known_flags, layout = KINDS[reader.number(1)]
+        number = reader.number(1)
+        name, known_flags, layout = KINDS[number]
         found = {"lsn": lsn, "event": quoted(name), "time": VALUES["time"](reader)}
         flags = 0
+        if number == 16:
+            found |= submitted(reader)
         for field in layout.split():
             condition, _, field = field.rpartition("?")
             if field == "flags":
@@ -367,16 +448,24 @@ def event(lsn: int, record: bytes) -> str:
             elif not condition or flags & int(condition):
                 member, kind = field.split(":")
                 found[member] = VALUES[kind](reader)
+            if field == "scope:scope" and found["scope"] != "everyUser":
+                found["name"] = VALUES["text"](reader)
         demand(reader.offset == len(record), "bytes behind the last field", NotUnderstood)
     except (LookupError, OverflowError, UnicodeDecodeError, NotUnderstood) as error:
         raise NotUnderstood(f"record {lsn} is no event: {error}") from None
     if name == "FatalFailed":
         found["retriesExhausted"] = "true" if flags & 2 else "false"
-    if name == "Submitted":
-        found |= shown_payload(found.pop("payload"), json.loads(found["contentType"]))
-        backoff = ",".join(f'"{part}":{found[part]}' for part in ("initialSeconds", "factor", "maxSeconds"))
-        found["backoff"] = "{" + backoff + "}"
-    return "{" + ",".join(f'"{name}":{found[name]}' for name in MEMBERS if name in found) + "}"
+    if name == "ControlChanged":
+        found |= {"scope": quoted(found["scope"]), "paused": "true" if flags & 1 else "false"}
+    if number == 8:
+        found["reason"] = quoted("requested")
+    if name != "Submitted":
+        return members(found, MEMBERS)
+    # What the first encoding did not have: nothing was shortened, nothing was parked.
+    found = {"jitter": 0, "leaseExpiriesMax": 0} | found
+    found |= shown_payload(found.pop("payload"), json.loads(found["contentType"]))
+    found["backoff"] = members(found, ["initialSeconds", "factor", "maxSeconds", "jitter"])
+    return members(found, MEMBERS)
 
 
 def main() -> int:

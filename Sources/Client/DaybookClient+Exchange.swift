@@ -35,12 +35,13 @@ extension DaybookClient {
     /// One request and its whole answer.
     func send(
         _ method: HTTPMethod, _ path: RoutePath, _ body: [UInt8]? = nil,
+        contentType: String = "application/json",
         patience: TimeAmount = DaybookClient.answerPatience
     ) async throws(ClientError) -> Answer {
         var request = HTTPClientRequest(url: address + path.text)
         request.method = method
         if let body {
-            request.headers.add(name: "content-type", value: "application/json")
+            request.headers.add(name: "content-type", value: contentType)
             request.body = .bytes(ByteBuffer(bytes: body))
         }
         do {

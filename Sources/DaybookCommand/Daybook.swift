@@ -20,8 +20,10 @@ struct DaybookCommand: AsyncParsableCommand {
         version: daybookVersion,
         subcommands: [
             ServeCommand.self, SubmitCommand.self, ListCommand.self, ShowCommand.self,
-            CancelCommand.self, StatsCommand.self, WorkCommand.self, LogCommand.self,
-            CronCommand.self, BenchCommand.self,
+            WhyCommand.self, CancelCommand.self, RescheduleCommand.self, DeadCommand.self,
+            PauseCommand.self, ResumeCommand.self, LimitCommand.self, ControlsCommand.self,
+            StatsCommand.self, WorkCommand.self, LogCommand.self, CronCommand.self,
+            BenchCommand.self,
         ])
 
     static func main() async {

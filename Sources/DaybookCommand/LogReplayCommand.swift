@@ -75,6 +75,8 @@ private struct EventFilter {
     let job: String?
     /// The `submitted` events of the jobs that are wanted.
     private var submitted: Set<LSN> = []
+    /// All recurring jobs: the id of an occurrence is made of theirs.
+    private var recurring: [LSN: JobKey] = [:]
 
     init(user: String?, job: String?) {
         self.user = user
@@ -87,14 +89,27 @@ private struct EventFilter {
     mutating func admits(_ event: Event, at lsn: LSN) -> Bool {
         if isOpen { return true }
         switch event.fact {
-        case .submitted(let key, _):
-            guard user == nil || user == key.user.text, job == nil || job == key.job.text else {
-                return false
-            }
-            submitted.insert(lsn)
-            return true
+        case .submitted(let key, let content, _, _):
+            if content.recurrence != nil { recurring[lsn] = key }
+            return admits(key, at: lsn)
+        case .ticked(let parent, let tick):
+            guard let key = recurring[parent.submitted] else { return false }
+            let occurrence = JobKey(user: key.user, job: key.job.occurrence(at: tick.at))
+            // A tick is an event of the recurring job and, if it makes one, of its occurrence.
+            let isWanted = tick.outcome.makesOccurrence && admits(occurrence, at: lsn)
+            return isWanted || submitted.contains(parent.submitted)
+        case .controlChanged(.user(let name), _): return job == nil && user == name.text
+        case .controlChanged: return false
         default:
             return event.fact.reference.map { submitted.contains($0.submitted) } ?? false
         }
+    }
+
+    private mutating func admits(_ key: JobKey, at lsn: LSN) -> Bool {
+        guard user == nil || user == key.user.text, job == nil || job == key.job.text else {
+            return false
+        }
+        submitted.insert(lsn)
+        return true
     }
 }

@@ -56,7 +56,10 @@ struct ShowCommand: AsyncParsableCommand {
         let all: [(String, String?)] = [
             ("user", job.user), ("job", job.job), ("type", job.type),
             ("status", "\(job.status) (\(job.jobStatus))"),
-            ("execution time", job.executionTime.columnText), ("priority", String(job.priority)),
+            ("waits for", job.hold?.words),
+            ("execution time", job.executionTime.columnText),
+            ("expires at", job.expiresAt?.columnText), ("priority", String(job.priority)),
+            ("recurs", job.recurrence?.words), ("occurrence of", job.occurrenceOf),
             ("attempts", "\(job.attempt) of at most \(job.maxRetries + 1)"),
             ("next attempt", job.nextAttemptAt?.columnText),
             ("worker", job.worker.map { "\($0), token \(job.token ?? 0)" }),
@@ -68,5 +71,36 @@ struct ShowCommand: AsyncParsableCommand {
             ("last failure", job.lastFailure.map { $0.message ?? $0.reason }),
         ]
         return all.compactMap { name, value in value.map { (name, $0) } }
+    }
+}
+
+extension HoldBody {
+    /// For people: `its type may run 5 at once`.
+    fileprivate var words: String {
+        let until = until.map { " until \($0.columnText)" } ?? ""
+        let limit = limit.map(String.init) ?? "?"
+        return switch reason {
+        case "notDue": "its time\(until)"
+        case "backoff": "its next attempt\(until)"
+        case "previousOccurrence": "the occurrence before it to end"
+        case "typePaused": "its type to be resumed"
+        case "userPaused": "its user to be resumed"
+        case "typeLimit": "others of its type to end: \(limit) may run at once"
+        case "userLimit": "others of its user to end: \(limit) may run at once"
+        case "noWorker": "a worker to claim it"
+        default: reason
+        }
+    }
+}
+
+extension RecurrenceBody {
+    /// For people: `by cron '0 9 * * *' in Europe/Berlin; overlap skip, missed once`.
+    fileprivate var words: String {
+        let span = interval.flatMap { TimeSpan(seconds: $0) }?.text ?? "?"
+        let rule =
+            cron.map { "by cron '\($0)' in \(zone ?? "UTC")" }
+            ?? (mode == "fixedDelay" ? "\(span) after each end" : "every \(span)")
+        let most = missedMax.map { " up to \($0)" } ?? ""
+        return "\(rule); overlap \(overlap ?? "skip"), missed \(missed ?? "once")\(most)"
     }
 }

@@ -53,6 +53,7 @@ struct StatsCommand: AsyncParsableCommand {
             "daybook \(stats.version), up \(uptime), \(stats.users) users, at \(stats.now.columnText)"
         )
         putLine("\(stats.ready) jobs ready, \(stats.waitingClaims) claims waiting")
+        putLine("\(stats.payloadBytes) bytes of names and payloads in memory")
         putLine(
             "log: \(stats.durableLSN) events in \(stats.logSegments) segments, "
                 + "\(stats.logRawBytes) bytes, \(stats.logStoredBytes) stored")

@@ -13,17 +13,31 @@ struct SubmitCommand: AsyncParsableCommand {
             one that is there. With other content it is refused (exit code 65). Without --job the \
             daemon makes an id.
 
+            With --bulk, FILE has one job a line: the JSON of a submit with its "user" \
+            (docs/api.md). All lines are tried; those that fail are told on the standard error, \
+            and the exit code is 1 then. With --json each line's outcome is printed.
+
+            With --every or --cron the job recurs: each tick submits an occurrence, a job of its \
+            own named JOB@TIME. See the ticks first with `daybook cron explain`.
+
             EXAMPLE
               daybook submit alice report --job monthly-7 --at 2027-01-01T06:00:00Z \\
                 --payload '{"month":"2026-12"}' --result-location file:///tmp/monthly-7.txt
               daybook submit alice mail --at +5m --payload-file mail.json --wait
+              daybook submit alice report --job nightly --cron '30 2 * * *' --zone Europe/Berlin
+              daybook submit --bulk jobs.ndjson
             """)
 
-    @Argument(help: "Who the job belongs to.")
-    var user: String
+    @Argument(help: "Who the job belongs to; not with --bulk.")
+    var user: String?
 
-    @Argument(help: "The kind of work; workers ask for jobs by it.")
-    var type: String
+    @Argument(help: "The kind of work; workers ask for jobs by it; not with --bulk.")
+    var type: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Submit many jobs, one a line; '-' is the standard input.", valueName: "file"))
+    var bulk: String?
 
     @Option(help: "The job's id, unique within its user.")
     var job: String?
@@ -32,6 +46,13 @@ struct SubmitCommand: AsyncParsableCommand {
         help: "When to run it: RFC 3339, or +SECONDS, +5m, +2h from now. Left out: now.",
         transform: timeArgument)
     var at: WallTime?
+
+    @Option(
+        help: "Cancel it unless it has been started by then; of a recurring job: its last tick.",
+        transform: timeArgument)
+    var expiresAt: WallTime?
+
+    @OptionGroup var recurrence: RecurrenceOptions
 
     @Option(help: "0 to 255; lower runs first.")
     var priority: Int?
@@ -51,6 +72,18 @@ struct SubmitCommand: AsyncParsableCommand {
     @Option(help: "Attempts after the first.")
     var maxRetries: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "By how much of itself a wait before a retry may be shortened, 0 to 1.",
+            valueName: "part"))
+    var jitter: Double?
+
+    @Option(
+        help: ArgumentHelp(
+            "Leases that may run out before the job is parked as poison; 0 is any number.",
+            valueName: "n"))
+    var maxLeaseExpiries: Int?
+
     @Option(help: ArgumentHelp("Where the executor writes the result.", valueName: "file-url"))
     var resultLocation: String?
 
@@ -69,10 +102,37 @@ struct SubmitCommand: AsyncParsableCommand {
         guard payload == nil || payloadFile == nil else {
             throw ValidationError("Give --payload or --payload-file, not both.")
         }
+        guard bulk == nil || !namesOneJob else {
+            throw ValidationError("With --bulk everything about the jobs is in its lines.")
+        }
+        guard bulk != nil || user != nil && type != nil else {
+            throw ValidationError("Give USER and TYPE, or --bulk FILE.")
+        }
+        _ = try recurrence.body
+    }
+
+    /// Something about a single job was given.
+    private var namesOneJob: Bool {
+        let texts = [user, type, job, payload, payloadFile, contentType, resultLocation]
+        let numbers: [Any?] = [
+            at, expiresAt, priority, maxRetries, jitter, maxLeaseExpiries, lease, runLimit,
+        ]
+        return wait || recurrence.isGiven || texts.contains { $0 != nil }
+            || numbers.contains { $0 != nil }
     }
 
     func run() async throws {
-        let request = try makeRequest()
+        if let bulk {
+            try await options.withClient { client in
+                try await BulkSubmit(client: client, printsOutcomes: options.json).run(path: bulk)
+            }
+        } else if let user, let type {
+            try await submit(user, type)
+        }
+    }
+
+    private func submit(_ user: String, _ type: String) async throws {
+        let request = try makeRequest(type)
         try await options.withClient { client in
             let (job, isNew) = try await client.submit(user: user, request)
             if !options.json {
@@ -92,11 +152,13 @@ struct SubmitCommand: AsyncParsableCommand {
         }
     }
 
-    private func makeRequest() throws -> SubmitRequest {
+    private func makeRequest(_ type: String) throws -> SubmitRequest {
         var request = SubmitRequest(
-            job: job, type: type, executionTime: at, priority: priority, contentType: contentType,
-            resultLocation: resultLocation, maxRetries: maxRetries, leaseSeconds: lease,
-            runLimitSeconds: runLimit)
+            job: job, type: type, executionTime: at, expiresAt: expiresAt, priority: priority,
+            contentType: contentType, resultLocation: resultLocation, maxRetries: maxRetries,
+            backoff: jitter.map { BackoffBody(jitter: $0) }, leaseSeconds: lease,
+            runLimitSeconds: runLimit, leaseExpiriesMax: maxLeaseExpiries,
+            recurrence: try recurrence.body)
         if let payload {
             let bytes = Array(payload.utf8)
             do throws(JSONFault) {

@@ -51,16 +51,57 @@ struct TimelineText {
         case "RetriableFailed": failed(event) + retry(event)
         case "FatalFailed":
             failed(event) + (isExhausted(event) ? "; no retries left" : "; for good")
-        case "Cancelled": "cancelled"
+        case "Cancelled":
+            event.text("reason") == "expired" ? "cancelled: not started in time" : "cancelled"
+        case "Redriven": redriven(event)
+        case "Rescheduled": rescheduled(event)
+        case "Ticked": ticked(event)
         default: event.event
         }
     }
 
     private mutating func submitted(_ event: EventBody) -> String {
         submittedAt = event.time
-        dueAt = event.time("executionTime") ?? event.time
-        guard let dueAt, dueAt > event.time else { return "submitted, to run at once" }
-        return "submitted, to run in \(dueAt.span(since: event.time).text)"
+        dueAt = event.time("firstTick") ?? event.time("executionTime") ?? event.time
+        let verb = event.text("firstTick") == nil ? "run" : "tick first"
+        guard let dueAt, dueAt > event.time else { return "submitted, to \(verb) at once" }
+        return "submitted, to \(verb) in \(dueAt.span(since: event.time).text)"
+    }
+
+    private mutating func redriven(_ event: EventBody) -> String {
+        dueAt = event.time("dueAt")
+        guard let dueAt, dueAt > event.time else { return "redriven, to run at once" }
+        return "redriven, to run in \(dueAt.span(since: event.time).text)"
+    }
+
+    private mutating func rescheduled(_ event: EventBody) -> String {
+        let priority = event.text("priority").map { "to priority \($0)" }
+        let time = event.time("executionTime")
+        dueAt = time ?? dueAt
+        let words = [priority, time.map { "to run at \($0.columnText)" }].compactMap(\.self)
+        return "rescheduled " + words.joined(separator: " and ")
+    }
+
+    /// An event of the recurring job, and the first one of its occurrence.
+    private mutating func ticked(_ event: EventBody) -> String {
+        let at = event.time("at") ?? event.time
+        if submittedAt == nil {
+            submittedAt = event.time
+            dueAt = at
+        }
+        let outcome =
+            switch event.text("outcome") {
+            case "submitted": "an occurrence was submitted"
+            case "queued": "an occurrence waits for the one before"
+            case "overlapped": "skipped, the occurrence before had not ended"
+            case "missed": "missed, not made up"
+            case "taken": "skipped, the occurrence's id is taken"
+            case let other: other ?? "?"
+            }
+        let missed = event.text("missedCount") ?? "0"
+        let before = missed == "0" ? "" : " (\(missed) earlier ticks were missed)"
+        let next = event.time("next").map { "; next at \($0.columnText)" } ?? ""
+        return "tick of \(at.columnText): \(outcome)\(before)\(next)"
     }
 
     private mutating func claimed(_ event: EventBody) -> String {
@@ -74,6 +115,7 @@ struct TimelineText {
     private func failed(_ event: EventBody) -> String {
         switch event.text("reason") {
         case "leaseExpired": "lease expired: the worker fell silent" + ran(event) + note(event)
+        case "poison": "poison" + ran(event) + note(event)
         case "runLimitExceeded": "run limit exceeded" + ran(event) + note(event)
         default: "failed" + ran(event) + note(event)
         }

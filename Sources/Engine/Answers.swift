@@ -1,5 +1,4 @@
 package import JobModel
-package import JobState
 package import Units
 
 /// Outcome of a submit.

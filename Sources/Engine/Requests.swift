@@ -1,5 +1,4 @@
 package import JobModel
-package import JobState
 package import Units
 
 /// What can be asked of a job by its key.

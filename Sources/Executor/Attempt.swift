@@ -62,7 +62,8 @@ extension Attempt {
                 return true
             } catch {
                 if case .refused(let status, let body) = error, !Self.isTemporary(status) {
-                    logger.warning("lease lost, \(what) refused: \(body.message)")
+                    let loss = body.code == "cancelled" ? "cancelled" : "lease lost"
+                    logger.warning("\(loss), \(what) refused: \(body.message)")
                     return false
                 }
                 if Task.isCancelled { break }

@@ -12,17 +12,6 @@ package struct LeaseTerms: Equatable, Sendable {
     package let runLimit: TimeSpan?
 }
 
-/// What a page of a listing goes on from: a job, whether it is still there or not.
-package struct JobPosition: Hashable, Sendable {
-    package let submitted: LSN
-    package let keyHash: UInt32
-
-    package init(submitted: LSN, keyHash: UInt32) {
-        self.submitted = submitted
-        self.keyHash = keyHash
-    }
-}
-
 extension JobState {
     mutating func key(of job: UInt32) -> JobKey {
         JobKey(

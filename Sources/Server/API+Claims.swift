@@ -59,49 +59,100 @@ extension API {
     ) async throws(Refusal) -> Answer {
         guard let number = UInt64(text) else { throw .unknownToken(text) }
         let token = LSN(rawValue: number)
-        let view =
-            switch verb {
-            case .start: try await start(token, body)
-            case .heartbeat: try await heartbeat(token, body)
-            case .succeed: try await succeed(token, body)
-            case .fail: try await fail(token, body)
-            }
+        let report = AttemptReport(token: token, step: try step(verb, body))
+        let view = try await asking { () async throws(EngineError) in
+            try await perform(report)
+        }
         return Answer(AttemptBody(view))
     }
 
-    private func start(_ token: LSN, _ body: [UInt8]) async throws(Refusal) -> JobView {
-        let _: EmptyRequest = try optionalBody(body)
-        return try await asking { () async throws(EngineError) in
-            try await engine.start(token: token)
+    /// What a worker says in the body of a call, checked.
+    private func step(
+        _ verb: Route.AttemptVerb, _ body: [UInt8]
+    ) throws(Refusal) -> AttemptStep {
+        switch verb {
+        case .start:
+            let _: EmptyRequest = try optionalBody(body)
+            return .start
+        case .heartbeat:
+            let request: HeartbeatRequest = try optionalBody(body)
+            return try request.step()
+        case .succeed:
+            let request: SucceedRequest = try optionalBody(body)
+            return .succeed(message: try Refusal.checkMessage(request.message))
+        case .fail:
+            let request: FailRequest = try optionalBody(body)
+            return .fail(
+                isRetriable: request.retriable ?? true,
+                message: try Refusal.checkMessage(request.message))
         }
     }
 
-    private func heartbeat(_ token: LSN, _ body: [UInt8]) async throws(Refusal) -> JobView {
-        let request: HeartbeatRequest = try optionalBody(body)
-        let lease = try request.lease()
-        try request.checkSizes()
-        return try await asking { () async throws(EngineError) in
+    private func perform(_ report: AttemptReport) async throws(EngineError) -> JobView {
+        switch report.step {
+        case .start:
+            try await engine.start(token: report.token)
+        case .heartbeat(let lease, let progress, let checkpoint):
             try await engine.heartbeat(
-                token: token, leaseDuration: lease, progress: request.progress,
-                checkpoint: request.checkpoint)
-        }
-    }
-
-    private func succeed(_ token: LSN, _ body: [UInt8]) async throws(Refusal) -> JobView {
-        let request: SucceedRequest = try optionalBody(body)
-        try Refusal.checkMessage(request.message)
-        return try await asking { () async throws(EngineError) in
-            try await engine.succeed(token: token, message: request.message)
-        }
-    }
-
-    private func fail(_ token: LSN, _ body: [UInt8]) async throws(Refusal) -> JobView {
-        let request: FailRequest = try optionalBody(body)
-        try Refusal.checkMessage(request.message)
-        return try await asking { () async throws(EngineError) in
+                token: report.token, leaseDuration: lease, progress: progress,
+                checkpoint: checkpoint)
+        case .succeed(let message):
+            try await engine.succeed(token: report.token, message: message)
+        case .fail(let isRetriable, let message):
             try await engine.fail(
-                token: token, isRetriable: request.retriable ?? true, message: request.message)
+                token: report.token, isRetriable: isRetriable, message: message)
         }
+    }
+
+    /// Takes many reports; each has its own outcome, but one that cannot be read refuses all.
+    func reports(body: [UInt8]) async throws(Refusal) -> Answer {
+        let requests = try reading { () throws(JSONFault) in try [ReportRequest](json: body) }
+        guard requests.count <= JobLimits.batchItemsMax else {
+            throw Refusal(
+                .badRequest, "invalidField",
+                "there are \(requests.count) reports: at most \(JobLimits.batchItemsMax) may be "
+                    + "sent at once")
+        }
+        var reports: [AttemptReport] = []
+        for (index, request) in requests.enumerated() {
+            do {
+                reports.append(try request.checked())
+            } catch {
+                throw error.inside("[\(index)]")
+            }
+        }
+        let outcomes = try await asking { () async throws(EngineError) in
+            try await engine.report(reports)
+        }
+        var answers: [ReportOutcome] = []
+        for (report, outcome) in zip(reports, outcomes) {
+            answers.append(try await explained(outcome, of: report))
+        }
+        return Answer(.ok, answers.json())
+    }
+
+    /// The engine looks up what a token without a lease once was only where it is asked about that
+    /// token alone; asking again changes nothing, for such a token never gets a lease again.
+    private func explained(
+        _ outcome: AttemptOutcome, of report: AttemptReport
+    ) async throws(Refusal) -> ReportOutcome {
+        let token = report.token.rawValue
+        let refusal: Refusal
+        switch outcome {
+        case .done(let status):
+            return ReportOutcome(token: token, status: 200, executionStatus: status.name)
+        case .rejected(.unknownToken):
+            do {
+                let job = try await perform(report)
+                return ReportOutcome(token: token, status: 200, executionStatus: job.status.name)
+            } catch {
+                refusal = Refusal(error)
+            }
+        case .rejected(let rejection):
+            refusal = Refusal(rejection)
+        }
+        return ReportOutcome(
+            token: token, status: refusal.status.code, error: refusal.body)
     }
 }
 

@@ -37,9 +37,37 @@ extension API {
     }
 
     func cancel(user: String, job: String) async throws(Refusal) -> Answer {
+        try await change(try key(user: user, job: job), .cancel)
+    }
+
+    func why(user: String, job: String) async throws(Refusal) -> Answer {
         let key = try key(user: user, job: job)
+        let why = try await asking { () async throws(EngineError) in try await engine.why(key) }
+        return Answer(WhyBody(why))
+    }
+
+    func redrive(user: String, job: String, body: [UInt8]) async throws(Refusal) -> Answer {
+        let key = try key(user: user, job: job)
+        let request: RedriveRequest = try optionalBody(body)
+        return try await change(key, .redrive(dueAt: request.dueAt))
+    }
+
+    func reschedule(user: String, job: String, body: [UInt8]) async throws(Refusal) -> Answer {
+        let key = try key(user: user, job: job)
+        let request = try reading { () throws(JSONFault) in try RescheduleRequest(json: body) }
+        guard request.priority != nil || request.executionTime != nil else {
+            throw Refusal(
+                .badRequest, "invalidField",
+                "the body names nothing to change: give 'priority', 'executionTime' or both")
+        }
+        let priority = try Priority.check(request.priority)
+        return try await change(
+            key, .reschedule(priority: priority, executionTime: request.executionTime))
+    }
+
+    private func change(_ key: JobKey, _ change: JobChange) async throws(Refusal) -> Answer {
         let view = try await asking { () async throws(EngineError) in
-            try await engine.cancel(key)
+            try await engine.change(key, change)
         }
         return Answer(JobBody(view))
     }
@@ -57,11 +85,16 @@ extension API {
             page = try await self.page(query)
             pagesLeft -= 1
         }
-        return Answer(
-            JobPageBody(jobs: page.jobs.map { JobBody($0) }, next: page.next.map { "\($0)" }))
+        return Answer(JobPageBody(page))
     }
 
     private func page(_ query: JobQuery) async throws(Refusal) -> JobPage {
         try await asking { () async throws(EngineError) in try await engine.list(query) }
+    }
+}
+
+extension JobPageBody {
+    init(_ page: JobPage) {
+        self.init(jobs: page.jobs.map { JobBody($0) }, next: page.next.map { "\($0)" })
     }
 }

@@ -18,6 +18,7 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
     private let limits: ServerLimits
     /// When the request that is arriving must be complete; nil between requests.
     private var deadline: NIODeadline?
+    private var isBulk = false
     private var timer: Scheduled<Void>?
     private var isGone = false
     private var onGone: (() -> Void)?
@@ -38,10 +39,13 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head:
+        case .head(let head):
+            isBulk = head.path?.hasPrefix("/v1/jobs") == true
             deadline = .now() + TimeAmount(limits.bodyTimeout)
             setTimer(context: context)
-        case .body: break
+        case .body:
+            // A bulk submit may be of any length: only standing still ends it.
+            if isBulk { deadline = .now() + TimeAmount(limits.bodyTimeout) }
         case .end: deadline = nil
         }
         context.fireChannelRead(data)

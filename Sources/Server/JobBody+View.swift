@@ -11,14 +11,19 @@ extension JobBody {
         self.init(
             user: view.key.user.text, job: view.key.job.text, type: view.type.text,
             status: view.status.name, jobStatus: view.status.jobStatus,
-            executionTime: view.executionTime, priority: Int(view.priority),
+            executionTime: view.executionTime, expiresAt: view.expiresAt,
+            priority: Int(view.priority),
             contentType: policy.contentType, resultLocation: view.resultLocation,
             maxRetries: policy.maxRetries, backoff: BackoffBody(policy.backoff),
             leaseSeconds: policy.leaseDuration.seconds, runLimitSeconds: policy.runLimit?.seconds,
-            attempt: view.attempt, leaseExpiries: view.leaseExpiries,
+            leaseExpiriesMax: policy.leaseExpiriesMax,
+            recurrence: view.recurrence.map { RecurrenceBody($0) },
+            occurrenceOf: view.occurrenceOf?.text, attempt: view.attempt,
+            leaseExpiries: view.leaseExpiries,
             submittedAt: view.submittedAt, updatedAt: view.updatedAt,
-            nextAttemptAt: view.nextAttemptAt, worker: view.lease?.worker.text,
-            token: view.lease?.token.rawValue, leaseUntil: view.lease?.until,
+            nextAttemptAt: view.nextAttemptAt, hold: view.hold.map { HoldBody($0) },
+            worker: view.lease?.worker.text, token: view.lease?.token.rawValue,
+            leaseUntil: view.lease?.until,
             submittedLSN: view.submittedLSN.rawValue, lastLSN: view.lastLSN.rawValue)
     }
 
@@ -39,7 +44,33 @@ extension BackoffBody {
     init(_ backoff: Backoff) {
         self.init(
             initialSeconds: backoff.initial.seconds, factor: Double(backoff.factorPercent) / 100,
-            maxSeconds: backoff.max.seconds)
+            maxSeconds: backoff.max.seconds, jitter: Double(backoff.jitterPercent) / 100)
+    }
+}
+
+extension HoldBody {
+    init(_ hold: Hold) {
+        self.init(reason: hold.name)
+        switch hold {
+        case .notDue(let time), .backoff(let time): until = time
+        case .typeLimit(let max), .userLimit(let max): limit = Int(max)
+        case .previousOccurrence, .typePaused, .userPaused, .noWorker: break
+        }
+    }
+}
+
+extension WhyBody {
+    init(_ why: Why) {
+        let job = why.job
+        self.init(
+            user: job.key.user.text, job: job.key.job.text, type: job.type.text,
+            status: job.status.name,
+            spans: why.spans.map {
+                Span(
+                    from: $0.from, to: $0.to, seconds: $0.to.span(since: $0.from).seconds,
+                    hold: $0.hold.map { HoldBody($0) }, worker: $0.worker?.text)
+            },
+            leaseUntil: job.lease?.until, lastAsked: why.lastAsked, isTruncated: why.isTruncated)
     }
 }
 

@@ -14,18 +14,11 @@ extension JobQuery {
         } catch {
             throw Refusal(error)
         }
-        do {
-            self.init(
-                user: try UserID(user),
-                type: try query.type.map { text throws(InvalidField) in
-                    try JobType(text)
-                }, limit: 0)
-        } catch {
-            throw Refusal(error)
-        }
+        self.init(user: try Names.user(user), limit: 0)
+        type = try Names.type(query.type)
         for name in query.statuses { statuses.insert(try Self.status(name)) }
         limit = try PageLimit.check(query.limit)
-        before = try query.cursor.map { cursor throws(Refusal) in try Self.position(cursor) }
+        before = try JobPosition(checking: query.cursor)
     }
 
     private static func status(_ name: String) throws(Refusal) -> ExecutionStatus {
@@ -36,9 +29,61 @@ extension JobQuery {
         return status
     }
 
-    private static func position(_ cursor: String) throws(Refusal) -> LSN {
-        guard let number = UInt64(cursor), number > 0 else { throw PageLimit.badCursor }
-        return LSN(rawValue: number)
+}
+
+extension DeadLetterQuery {
+    /// The query of the address of the dead letters.
+    init(query text: String) throws(Refusal) {
+        let query: DeadLetterListQuery
+        do {
+            query = try DeadLetterListQuery(query: text)
+        } catch {
+            throw Refusal(error)
+        }
+        self.init(
+            user: try Names.user(query.user), type: try Names.type(query.type),
+            before: try JobPosition(checking: query.cursor),
+            limit: try PageLimit.check(query.limit))
+    }
+}
+
+extension JobPosition {
+    /// The position that a page's cursor names; nil where none was given.
+    fileprivate init?(checking cursor: String?) throws(Refusal) {
+        guard let cursor else { return nil }
+        guard let position = JobPosition(cursor: cursor) else { throw PageLimit.badCursor }
+        self = position
+    }
+}
+
+/// Names, checked.
+enum Names {
+    static func user(_ text: String) throws(Refusal) -> UserID {
+        do {
+            return try UserID(text)
+        } catch {
+            throw Refusal(error)
+        }
+    }
+
+    static func type(_ text: String) throws(Refusal) -> JobType {
+        do {
+            return try JobType(text)
+        } catch {
+            throw Refusal(error)
+        }
+    }
+
+    /// Nil where it was left out.
+    static func user(_ text: String?) throws(Refusal) -> UserID? {
+        guard let text else { return nil }
+        return try user(text)
+    }
+
+    /// Nil where it was left out.
+    static func type(_ text: String?) throws(Refusal) -> JobType? {
+        guard let text else { return nil }
+        return try type(text)
     }
 }
 

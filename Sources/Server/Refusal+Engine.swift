@@ -40,7 +40,7 @@ extension Refusal {
         }
     }
 
-    private init(_ rejection: Rejection) {
+    init(_ rejection: Rejection) {
         switch rejection {
         case .unknownUser(let user):
             self.init(
@@ -66,11 +66,32 @@ extension Refusal {
             self.init(
                 .conflict, "wrongStatus",
                 "user '\(key.user)' job '\(key.job)' is \(status.name): '\(wanted.rawValue)' is "
-                    + "not possible from there")
+                    + "not possible from there; \(wanted.rule)")
+        case .waitingLimit(let user, let limit):
+            self.init(
+                .tooManyRequests, "waitingLimit",
+                "user '\(user)' may have \(limit) jobs waiting and has as many; nothing was "
+                    + "changed: try again when some have run, or ask for a higher limit",
+                field: "user")
+            retryAfterSeconds = 5
+        case .invalidRecurrence(let fault):
+            self.init(fault)
         }
     }
 
     private init(staleToken token: LSN, _ job: JobView) {
+        let holder = ErrorBody.AttemptHolder(
+            user: job.key.user.text, job: job.key.job.text, status: job.status.name,
+            attempt: job.attempt, worker: job.lease?.worker.text,
+            token: job.lease?.token.rawValue)
+        if job.status == .cancelled {
+            self.init(
+                .conflict, "cancelled",
+                "user '\(job.key.user)' job '\(job.key.job)' was cancelled: stop working on it, "
+                    + "whatever comes of it is not taken",
+                holder: holder)
+            return
+        }
         let standing =
             job.lease.map { "'\($0.worker)' holds it now, in attempt \(job.attempt)" }
             ?? "nobody holds it now, it is \(job.status.name)"
@@ -78,9 +99,21 @@ extension Refusal {
             .conflict, "staleToken",
             "token \(token) no longer holds user '\(job.key.user)' job '\(job.key.job)': "
                 + "\(standing); stop working on it and claim again",
-            holder: ErrorBody.AttemptHolder(
-                user: job.key.user.text, job: job.key.job.text, status: job.status.name,
-                attempt: job.attempt, worker: job.lease?.worker.text,
-                token: job.lease?.token.rawValue))
+            holder: holder)
+    }
+}
+
+extension Transition {
+    /// From where it is possible, in words.
+    fileprivate var rule: String {
+        switch self {
+        case .start, .heartbeat, .fail: "only the worker that has claimed it can do that"
+        case .succeed: "report 'start' first"
+        case .cancel: "only a job that has not ended can be cancelled"
+        case .redrive: "only a dead letter (FATAL_FAILURE) can be redriven"
+        case .reschedule:
+            "only a job that waits (NOT_STARTED, RETRIABLE_FAILURE) and does not recur can be "
+                + "rescheduled"
+        }
     }
 }

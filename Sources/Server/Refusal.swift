@@ -80,6 +80,17 @@ extension Refusal {
         Refusal(.badRequest, "invalidField", "'\(name)' \(problem)", field: name)
     }
 
+    /// The same refusal seen from around `outer`, for instance `[2]`.
+    func inside(_ outer: String) -> Refusal {
+        guard let field = body.field else { return self }
+        var refusal = self
+        refusal.body.field = "\(outer).\(field)"
+        if body.message.hasPrefix("'\(field)'") {
+            refusal.body.message = "'\(outer).\(field)'" + body.message.dropFirst(field.count + 2)
+        }
+        return refusal
+    }
+
     init(_ fault: InvalidField) {
         self = .field(fault.field, fault.problem)
     }

@@ -20,7 +20,9 @@ struct Responder: HTTPResponder {
         to request: Request, context: ConnectionContext
     ) async throws -> Response {
         do {
-            return try await answer(request, context: context).response
+            let route = try route(of: request)
+            if route == .bulk { return api.bulk(request, on: context.channel) }
+            return try await answer(route, to: request, context: context).response
         } catch let refusal as Refusal {
             if refusal.status.code >= 500 {
                 context.logger.error(
@@ -39,28 +41,52 @@ struct Responder: HTTPResponder {
         }
     }
 
-    private func answer(_ request: Request, context: ConnectionContext) async throws -> Answer {
+    private func route(of request: Request) throws(Refusal) -> Route {
         guard let route = Route(path: request.uri.path) else {
-            throw Refusal.unknownRoute(request.uri.path)
+            throw .unknownRoute(request.uri.path)
         }
         guard route.methods.contains(request.method) else {
-            throw Refusal.wrongMethod(request.method, allowed: route.methods)
+            throw .wrongMethod(request.method, allowed: route.methods)
         }
+        return route
+    }
+
+    private func answer(
+        _ route: Route, to request: Request, context: ConnectionContext
+    ) async throws -> Answer {
         switch route {
         case .jobs(let user) where request.method == .post:
             return try await api.submit(user: user, body: try await body(of: request))
         case .jobs(let user):
             return try await api.list(user: user, query: request.uri.query ?? "")
+        case .job(let user, let job) where request.method == .patch:
+            return try await api.reschedule(
+                user: user, job: job, body: try await body(of: request))
         case .job(let user, let job):
             return try await api.job(user: user, job: job)
         case .events(let user, let job):
             return try await api.events(user: user, job: job)
         case .cancel(let user, let job):
             return try await api.cancel(user: user, job: job)
+        case .redrive(let user, let job):
+            return try await api.redrive(user: user, job: job, body: try await body(of: request))
+        case .why(let user, let job):
+            return try await api.why(user: user, job: job)
         case .claims:
             return try await api.claim(body: try await body(of: request), on: context.channel)
         case .attempt(let token, let verb):
             return try await api.attempt(token: token, verb, body: try await body(of: request))
+        case .reports: return try await api.reports(body: try await body(of: request))
+        case .deadLetters: return try await api.deadLetters(query: request.uri.query ?? "")
+        case .redriveMany: return try await api.redriveMany(body: try await body(of: request))
+        case .controls: return try await api.controls()
+        case .userControl(let user):
+            return try await api.control(user: user, body: try await body(of: request))
+        case .typeControl(let type):
+            return try await api.control(type: type, body: try await body(of: request))
+        case .everyUserControl:
+            return try await api.control(everyUser: try await body(of: request))
+        case .bulk: preconditionFailure("a bulk submit is answered as it comes")
         case .users: return try await api.users(query: request.uri.query ?? "")
         case .stats: return try await api.stats()
         case .health: return api.health()

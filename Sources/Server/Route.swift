@@ -8,9 +8,20 @@ enum Route: Equatable {
     case job(user: String, job: String)
     case events(user: String, job: String)
     case cancel(user: String, job: String)
+    case redrive(user: String, job: String)
+    case why(user: String, job: String)
+    /// Jobs of any user, many at once.
+    case bulk
     case claims
+    case reports
     case attempt(token: String, AttemptVerb)
     case users
+    case deadLetters
+    case redriveMany
+    case controls
+    case userControl(String)
+    case typeControl(String)
+    case everyUserControl
     case stats
     case health
     case readiness
@@ -47,7 +58,15 @@ enum Route: Equatable {
         case ("users", 1): .users
         case ("users", 3...) where segments[2] == "jobs":
             named(user: segments[1], Array(segments.dropFirst(3)))
+        case ("users", 3) where segments[2] == "control": .userControl(segments[1])
+        case ("types", 3) where segments[2] == "control": .typeControl(segments[1])
+        case ("controls", 1): .controls
+        case ("controls", 2) where segments[1] == "every-user": .everyUserControl
+        case ("dead-letters", 1): .deadLetters
+        case ("dead-letters", 2) where segments[1] == "redrive": .redriveMany
+        case ("jobs", 1): .bulk
         case ("claims", 1): .claims
+        case ("claims", 2) where segments[1] == "reports": .reports
         case ("claims", 3):
             AttemptVerb(rawValue: segments[2]).map { .attempt(token: segments[1], $0) }
         case ("stats", 1): .stats
@@ -61,6 +80,8 @@ enum Route: Equatable {
         case (1, let job?): .job(user: user, job: job)
         case (2, "events"): .events(user: user, job: segments[0])
         case (2, "cancel"): .cancel(user: user, job: segments[0])
+        case (2, "redrive"): .redrive(user: user, job: segments[0])
+        case (2, "why"): .why(user: user, job: segments[0])
         default: nil
         }
     }
@@ -69,8 +90,10 @@ enum Route: Equatable {
     var methods: [HTTPRequest.Method] {
         switch self {
         case .jobs: [.get, .post]
-        case .cancel, .claims, .attempt: [.post]
-        case .job, .events, .users, .stats, .health, .readiness: [.get]
+        case .job: [.get, .patch]
+        case .cancel, .redrive, .bulk, .claims, .reports, .attempt, .redriveMany: [.post]
+        case .userControl, .typeControl, .everyUserControl: [.put]
+        case .events, .why, .users, .deadLetters, .controls, .stats, .health, .readiness: [.get]
         }
     }
 }

@@ -26,7 +26,8 @@ extension StatsBody {
                 TypeCounts(type: $0.type.text, counts: CountsBody($0.counts))
             },
             ready: UInt64(stats.ready), waitingClaims: UInt64(stats.waitingClaims),
-            durableLSN: stats.durableLSN.rawValue, logSegments: UInt64(stats.logSegments),
+            payloadBytes: UInt64(stats.payloadBytes), durableLSN: stats.durableLSN.rawValue,
+            logSegments: UInt64(stats.logSegments),
             logRawBytes: stats.logRawBytes, logStoredBytes: stats.logStoredBytes,
             logTrouble: stats.logTrouble, residentBytes: usage.residentBytes,
             cpuSeconds: usage.cpuSeconds)

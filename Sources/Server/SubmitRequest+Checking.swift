@@ -8,41 +8,46 @@ extension SubmitRequest {
     func content() throws(Refusal) -> JobContent {
         let policy = try policy()
         return JobContent(
-            type: try jobType(), executionTime: executionTime, priority: try checkedPriority(),
+            type: try Names.type(type), executionTime: executionTime,
+            expiresAt: try checkedExpiry(),
+            priority: try Priority.check(priority) ?? JobContent.priorityStandard,
             payload: try payloadBytes(contentType: policy.contentType),
-            resultLocation: try checkedResultLocation(), policy: policy)
+            resultLocation: try checkedResultLocation(), policy: policy,
+            recurrence: try checkedRecurrence())
     }
 
-    private func jobType() throws(Refusal) -> JobType {
-        do {
-            return try JobType(type)
-        } catch {
-            throw Refusal(error)
+    /// A time that has passed is taken: the same submit must be taken again later.
+    private func checkedExpiry() throws(Refusal) -> WallTime? {
+        if let expiresAt, let executionTime, expiresAt <= executionTime {
+            throw Refusal.field("expiresAt", "must be later than 'executionTime'")
         }
+        return expiresAt
     }
 
-    private func checkedPriority() throws(Refusal) -> UInt8 {
-        guard let priority else { return JobContent.priorityStandard }
-        guard let byte = UInt8(exactly: priority) else {
+    private func checkedRecurrence() throws(Refusal) -> Recurrence? {
+        guard let recurrence else { return nil }
+        let bytesMax = JobLimits.recurringJobBytesMax
+        if let count = job?.utf8.count, count > bytesMax {
             throw Refusal.field(
-                "priority", "is \(priority): it must be from 0 to 255, 0 runs first")
+                "job",
+                "is \(count) bytes long: a job that recurs has at most \(bytesMax), its occurrences "
+                    + "add '@' and a time to it")
         }
-        return byte
+        return try recurrence.checked()
     }
 
     private func policy() throws(Refusal) -> JobPolicy {
         let standard = JobPolicy.standard
-        let retries = maxRetries ?? standard.maxRetries
-        guard (0...JobLimits.retriesMax).contains(retries) else {
-            throw Refusal.field(
-                "maxRetries", "is \(retries): it must be from 0 to \(JobLimits.retriesMax)")
-        }
+        let retries = try CountField("maxRetries", 0...JobLimits.retriesMax).check(maxRetries)
         return JobPolicy(
-            maxRetries: retries, backoff: try checkedBackoff(),
+            maxRetries: retries ?? standard.maxRetries, backoff: try checkedBackoff(),
             leaseDuration: try SpanField.lease.check(leaseSeconds) ?? standard.leaseDuration,
             runLimit: try SpanField(
                 "runLimitSeconds", TimeSpan.milliseconds(1)...JobLimits.runLimitMax
             ).check(runLimitSeconds),
+            leaseExpiriesMax: try CountField(
+                "leaseExpiriesMax", 0...JobLimits.leaseExpiriesMax
+            ).check(leaseExpiriesMax) ?? standard.leaseExpiriesMax,
             contentType: try checkedContentType())
     }
 
@@ -53,7 +58,8 @@ extension SubmitRequest {
         let max = try SpanField("backoff.maxSeconds", range).check(backoff?.maxSeconds)
         let backoff = Backoff(
             initial: initial ?? standard.initial, factorPercent: try factorPercent(),
-            max: max ?? Swift.max(standard.max, initial ?? .zero))
+            max: max ?? Swift.max(standard.max, initial ?? .zero),
+            jitterPercent: try jitterPercent())
         guard backoff.initial <= backoff.max else {
             throw Refusal.field("backoff.maxSeconds", "must not be less than the initial wait")
         }
@@ -67,6 +73,15 @@ extension SubmitRequest {
         guard percent >= 100, percent <= Double(percentMax) else {
             throw Refusal.field(
                 "backoff.factor", "is \(factor): it must be from 1 to \(percentMax / 100)")
+        }
+        return UInt32(percent)
+    }
+
+    private func jitterPercent() throws(Refusal) -> UInt32 {
+        guard let jitter = backoff?.jitter else { return Backoff.standard.jitterPercent }
+        let percent = (jitter * 100).rounded()
+        guard percent >= 0, percent <= Double(JobLimits.backoffJitterPercentMax) else {
+            throw Refusal.field("backoff.jitter", "is \(jitter): it must be from 0 to 1")
         }
         return UInt32(percent)
     }

@@ -46,13 +46,11 @@ extension ClaimRequest {
 }
 
 extension HeartbeatRequest {
-    func lease() throws(Refusal) -> TimeSpan? {
-        try SpanField.lease.check(leaseSeconds)
-    }
-
-    func checkSizes() throws(Refusal) {
+    func step() throws(Refusal) -> AttemptStep {
+        let lease = try SpanField.lease.check(leaseSeconds)
         try Self.check(progress, "progress", bytesMax: JobLimits.progressBytesMax)
         try Self.check(checkpoint, "checkpoint", bytesMax: JobLimits.checkpointBytesMax)
+        return .heartbeat(leaseDuration: lease, progress: progress, checkpoint: checkpoint)
     }
 
     private static func check(
@@ -64,14 +62,55 @@ extension HeartbeatRequest {
     }
 }
 
+extension ReportRequest {
+    func checked() throws(Refusal) -> AttemptReport {
+        AttemptReport(token: LSN(rawValue: token), step: try step())
+    }
+
+    private func step() throws(Refusal) -> AttemptStep {
+        guard let verb = Route.AttemptVerb(rawValue: report) else {
+            throw Refusal.field(
+                "report",
+                "is '\(report.prefix(64))': it must be start, heartbeat, succeed or fail")
+        }
+        try checkFields(of: verb)
+        switch verb {
+        case .start: return .start
+        case .heartbeat:
+            return try HeartbeatRequest(
+                leaseSeconds: leaseSeconds, progress: progress, checkpoint: checkpoint
+            ).step()
+        case .succeed: return .succeed(message: try Refusal.checkMessage(message))
+        case .fail:
+            return .fail(
+                isRetriable: retriable ?? true, message: try Refusal.checkMessage(message))
+        }
+    }
+
+    /// A field that the report does not take is a mistake that should be told.
+    private func checkFields(of verb: Route.AttemptVerb) throws(Refusal) {
+        let heartbeat = verb == .heartbeat
+        let fields = [
+            ("retriable", retriable != nil, verb == .fail),
+            ("message", message != nil, verb == .fail || verb == .succeed),
+            ("leaseSeconds", leaseSeconds != nil, heartbeat),
+            ("progress", progress != nil, heartbeat),
+            ("checkpoint", checkpoint != nil, heartbeat),
+        ]
+        for (name, isThere, isAllowed) in fields where isThere && !isAllowed {
+            throw Refusal.field(name, "does not belong to the report '\(report)'")
+        }
+    }
+}
+
 extension SpanField {
     static let lease = SpanField("leaseSeconds", JobLimits.leaseMin...JobLimits.leaseMax)
 }
 
 extension Refusal {
-    static func checkMessage(_ message: String?) throws(Refusal) {
+    static func checkMessage(_ message: String?) throws(Refusal) -> String? {
         let bytesMax = JobLimits.messageBytesMax
-        guard let count = message?.utf8.count, count > bytesMax else { return }
+        guard let count = message?.utf8.count, count > bytesMax else { return message }
         throw Refusal.field(
             "message", "is \(count) bytes long: at most \(bytesMax) are allowed")
     }

@@ -13,6 +13,7 @@ package struct JSONObject {
     ///
     /// `names` are the fields there may be; nil: any.
     package init(from reader: inout JSONReader, names: [String]?) throws(JSONFault) {
+        guard reader.next != nil else { throw reader.unexpected("an object") }
         guard reader.skip("{") else {
             throw reader.fieldFault("must be an object, not \(reader.kindOfValue)")
         }

@@ -1,9 +1,10 @@
 extension JobBody: AnswerBody {
     package static let fieldNames = [
-        "user", "job", "type", "status", "jobStatus", "executionTime", "priority", "payload",
-        "payloadBase64", "contentType", "resultLocation", "maxRetries", "backoff", "leaseSeconds",
-        "runLimitSeconds", "attempt", "leaseExpiries", "submittedAt", "updatedAt", "nextAttemptAt",
-        "worker", "token", "leaseUntil", "progress", "lastFailure", "submittedLSN", "lastLSN",
+        "user", "job", "type", "status", "jobStatus", "executionTime", "expiresAt", "priority",
+        "payload", "payloadBase64", "contentType", "resultLocation", "maxRetries", "backoff",
+        "leaseSeconds", "runLimitSeconds", "leaseExpiriesMax", "recurrence", "occurrenceOf",
+        "attempt", "leaseExpiries", "submittedAt", "updatedAt", "nextAttemptAt", "hold", "worker",
+        "token", "leaseUntil", "progress", "lastFailure", "submittedLSN", "lastLSN",
     ]
 
     package init(object: JSONObject) throws(JSONFault) {
@@ -12,6 +13,7 @@ extension JobBody: AnswerBody {
             type: try object.required("type"), status: try object.required("status"),
             jobStatus: try object.required("jobStatus"),
             executionTime: try object.required("executionTime"),
+            expiresAt: try object.optional("expiresAt"),
             priority: try object.required("priority"), payload: object.text("payload"),
             payloadBase64: try object.optional("payloadBase64"),
             contentType: try object.required("contentType"),
@@ -19,11 +21,15 @@ extension JobBody: AnswerBody {
             maxRetries: try object.required("maxRetries"), backoff: try object.required("backoff"),
             leaseSeconds: try object.required("leaseSeconds"),
             runLimitSeconds: try object.optional("runLimitSeconds"),
+            leaseExpiriesMax: try object.required("leaseExpiriesMax"),
+            recurrence: try object.optional("recurrence"),
+            occurrenceOf: try object.optional("occurrenceOf"),
             attempt: try object.required("attempt"),
             leaseExpiries: try object.required("leaseExpiries"),
             submittedAt: try object.required("submittedAt"),
             updatedAt: try object.required("updatedAt"),
             nextAttemptAt: try object.optional("nextAttemptAt"),
+            hold: try object.optional("hold"),
             worker: try object.optional("worker"), token: try object.optional("token"),
             leaseUntil: try object.optional("leaseUntil"), progress: object.text("progress"),
             lastFailure: try object.optional("lastFailure"),
@@ -39,6 +45,7 @@ extension JobBody: AnswerBody {
             writer.member("status", status)
             writer.member("jobStatus", jobStatus)
             writer.member("executionTime", executionTime)
+            writer.member("expiresAt", expiresAt)
             writer.member("priority", priority)
             writer.member("payload", json: payload)
             writer.member("payloadBase64", payloadBase64)
@@ -48,6 +55,9 @@ extension JobBody: AnswerBody {
             writer.member("backoff", backoff)
             writer.member("leaseSeconds", leaseSeconds)
             writer.member("runLimitSeconds", runLimitSeconds)
+            writer.member("leaseExpiriesMax", leaseExpiriesMax)
+            writer.member("recurrence", recurrence)
+            writer.member("occurrenceOf", occurrenceOf)
             writeProgress(to: &writer)
         }
     }
@@ -59,6 +69,7 @@ extension JobBody: AnswerBody {
         writer.member("submittedAt", submittedAt)
         writer.member("updatedAt", updatedAt)
         writer.member("nextAttemptAt", nextAttemptAt)
+        writer.member("hold", hold)
         writer.member("worker", worker)
         writer.member("token", token)
         writer.member("leaseUntil", leaseUntil)
@@ -66,6 +77,24 @@ extension JobBody: AnswerBody {
         writer.member("lastFailure", lastFailure)
         writer.member("submittedLSN", submittedLSN)
         writer.member("lastLSN", lastLSN)
+    }
+}
+
+extension HoldBody: AnswerBody {
+    package static let fieldNames = ["reason", "until", "limit"]
+
+    package init(object: JSONObject) throws(JSONFault) {
+        self.init(
+            reason: try object.required("reason"), until: try object.optional("until"),
+            limit: try object.optional("limit"))
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("reason", reason)
+            writer.member("until", until)
+            writer.member("limit", limit)
+        }
     }
 }
 

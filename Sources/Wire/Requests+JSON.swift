@@ -1,47 +1,57 @@
 extension SubmitRequest: RequestBody {
     package static let fieldNames = [
-        "job", "type", "executionTime", "priority", "payload", "payloadBase64", "contentType",
-        "resultLocation", "maxRetries", "backoff", "leaseSeconds", "runLimitSeconds",
+        "job", "type", "executionTime", "expiresAt", "priority", "payload", "payloadBase64",
+        "contentType", "resultLocation", "maxRetries", "backoff", "leaseSeconds",
+        "runLimitSeconds", "leaseExpiriesMax", "recurrence",
     ]
 
     package init(object: JSONObject) throws(JSONFault) {
         self.init(
             job: try object.optional("job"), type: try object.required("type"),
             executionTime: try object.optional("executionTime"),
+            expiresAt: try object.optional("expiresAt"),
             priority: try object.optional("priority"), payload: object.text("payload"),
             payloadBase64: try object.optional("payloadBase64"),
             contentType: try object.optional("contentType"),
             resultLocation: try object.optional("resultLocation"),
             maxRetries: try object.optional("maxRetries"), backoff: try object.optional("backoff"),
             leaseSeconds: try object.optional("leaseSeconds"),
-            runLimitSeconds: try object.optional("runLimitSeconds"))
+            runLimitSeconds: try object.optional("runLimitSeconds"),
+            leaseExpiriesMax: try object.optional("leaseExpiriesMax"),
+            recurrence: try object.optional("recurrence"))
     }
 
     package func write(to writer: inout JSONWriter) {
-        writer.object { writer in
-            writer.member("job", job)
-            writer.member("type", type)
-            writer.member("executionTime", executionTime)
-            writer.member("priority", priority)
-            writer.member("payload", json: payload)
-            writer.member("payloadBase64", payloadBase64)
-            writer.member("contentType", contentType)
-            writer.member("resultLocation", resultLocation)
-            writer.member("maxRetries", maxRetries)
-            writer.member("backoff", backoff)
-            writer.member("leaseSeconds", leaseSeconds)
-            writer.member("runLimitSeconds", runLimitSeconds)
-        }
+        writer.object { writeMembers(to: &$0) }
+    }
+
+    func writeMembers(to writer: inout JSONWriter) {
+        writer.member("job", job)
+        writer.member("type", type)
+        writer.member("executionTime", executionTime)
+        writer.member("expiresAt", expiresAt)
+        writer.member("priority", priority)
+        writer.member("payload", json: payload)
+        writer.member("payloadBase64", payloadBase64)
+        writer.member("contentType", contentType)
+        writer.member("resultLocation", resultLocation)
+        writer.member("maxRetries", maxRetries)
+        writer.member("backoff", backoff)
+        writer.member("leaseSeconds", leaseSeconds)
+        writer.member("runLimitSeconds", runLimitSeconds)
+        writer.member("leaseExpiriesMax", leaseExpiriesMax)
+        writer.member("recurrence", recurrence)
     }
 }
 
 extension BackoffBody: JSONBody {
-    package static let fieldNames = ["initialSeconds", "factor", "maxSeconds"]
+    package static let fieldNames = ["initialSeconds", "factor", "maxSeconds", "jitter"]
 
     package init(object: JSONObject) throws(JSONFault) {
         self.init(
             initialSeconds: try object.optional("initialSeconds"),
-            factor: try object.optional("factor"), maxSeconds: try object.optional("maxSeconds"))
+            factor: try object.optional("factor"), maxSeconds: try object.optional("maxSeconds"),
+            jitter: try object.optional("jitter"))
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -49,6 +59,33 @@ extension BackoffBody: JSONBody {
             writer.member("initialSeconds", initialSeconds)
             writer.member("factor", factor)
             writer.member("maxSeconds", maxSeconds)
+            writer.member("jitter", jitter)
+        }
+    }
+}
+
+extension RecurrenceBody: JSONBody {
+    package static let fieldNames = [
+        "interval", "mode", "cron", "zone", "overlap", "missed", "missedMax",
+    ]
+
+    package init(object: JSONObject) throws(JSONFault) {
+        self.init(
+            interval: try object.optional("interval"), mode: try object.optional("mode"),
+            cron: try object.optional("cron"), zone: try object.optional("zone"),
+            overlap: try object.optional("overlap"), missed: try object.optional("missed"),
+            missedMax: try object.optional("missedMax"))
+    }
+
+    package func write(to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("interval", interval)
+            writer.member("mode", mode)
+            writer.member("cron", cron)
+            writer.member("zone", zone)
+            writer.member("overlap", overlap)
+            writer.member("missed", missed)
+            writer.member("missedMax", missedMax)
         }
     }
 }

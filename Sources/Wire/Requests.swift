@@ -7,6 +7,8 @@ package struct SubmitRequest: Equatable, Sendable {
     package var type: String
     /// Left out: now.
     package var executionTime: WallTime?
+    /// Cancelled if no attempt has begun by then.
+    package var expiresAt: WallTime?
     package var priority: Int?
     /// The payload's JSON text exactly as it was sent; nil: left out.
     package var payload: [UInt8]?
@@ -18,16 +20,23 @@ package struct SubmitRequest: Equatable, Sendable {
     package var backoff: BackoffBody?
     package var leaseSeconds: Double?
     package var runLimitSeconds: Double?
+    /// Leases that may run out before the job is parked as poison; 0: any number.
+    package var leaseExpiriesMax: Int?
+    /// Left out: runs once.
+    package var recurrence: RecurrenceBody?
 
     package init(
-        job: String? = nil, type: String, executionTime: WallTime? = nil, priority: Int? = nil,
-        payload: [UInt8]? = nil, payloadBase64: String? = nil, contentType: String? = nil,
-        resultLocation: String? = nil, maxRetries: Int? = nil, backoff: BackoffBody? = nil,
-        leaseSeconds: Double? = nil, runLimitSeconds: Double? = nil
+        job: String? = nil, type: String, executionTime: WallTime? = nil,
+        expiresAt: WallTime? = nil, priority: Int? = nil, payload: [UInt8]? = nil,
+        payloadBase64: String? = nil, contentType: String? = nil, resultLocation: String? = nil,
+        maxRetries: Int? = nil, backoff: BackoffBody? = nil, leaseSeconds: Double? = nil,
+        runLimitSeconds: Double? = nil, leaseExpiriesMax: Int? = nil,
+        recurrence: RecurrenceBody? = nil
     ) {
         self.job = job
         self.type = type
         self.executionTime = executionTime
+        self.expiresAt = expiresAt
         self.priority = priority
         self.payload = payload
         self.payloadBase64 = payloadBase64
@@ -37,21 +46,58 @@ package struct SubmitRequest: Equatable, Sendable {
         self.backoff = backoff
         self.leaseSeconds = leaseSeconds
         self.runLimitSeconds = runLimitSeconds
+        self.leaseExpiriesMax = leaseExpiriesMax
+        self.recurrence = recurrence
     }
 }
 
-/// `{"initialSeconds":1,"factor":2,"maxSeconds":3600}`; each may be left out.
+/// `{"initialSeconds":1,"factor":2,"maxSeconds":3600,"jitter":0.1}`; each may be left out.
 package struct BackoffBody: Equatable, Sendable {
     package var initialSeconds: Double?
     package var factor: Double?
     package var maxSeconds: Double?
+    /// By how much of itself a wait may be shortened, 0 to 1.
+    package var jitter: Double?
 
     package init(
-        initialSeconds: Double? = nil, factor: Double? = nil, maxSeconds: Double? = nil
+        initialSeconds: Double? = nil, factor: Double? = nil, maxSeconds: Double? = nil,
+        jitter: Double? = nil
     ) {
         self.initialSeconds = initialSeconds
         self.factor = factor
         self.maxSeconds = maxSeconds
+        self.jitter = jitter
+    }
+}
+
+/// When a job recurs: `{"interval":600,"mode":"fixedRate"}` or `{"cron":"0 9 * * *","zone":"UTC"}`.
+package struct RecurrenceBody: Equatable, Sendable {
+    /// Seconds between two ticks; not together with `cron`.
+    package var interval: Double?
+    /// `fixedRate`: counted from the first tick; `fixedDelay`: from the end of the occurrence
+    /// before. Left out: `fixedRate`.
+    package var mode: String?
+    package var cron: String?
+    /// IANA name; left out: UTC.
+    package var zone: String?
+    /// What a tick does while an earlier occurrence has not ended: `skip`, `queue` or `allow`.
+    package var overlap: String?
+    /// What becomes of ticks that nobody was there for: `skip`, `once` or `all`.
+    package var missed: String?
+    /// With `missed` `all`: how many are made up at most.
+    package var missedMax: Int?
+
+    package init(
+        interval: Double? = nil, mode: String? = nil, cron: String? = nil, zone: String? = nil,
+        overlap: String? = nil, missed: String? = nil, missedMax: Int? = nil
+    ) {
+        self.interval = interval
+        self.mode = mode
+        self.cron = cron
+        self.zone = zone
+        self.overlap = overlap
+        self.missed = missed
+        self.missedMax = missedMax
     }
 }
 

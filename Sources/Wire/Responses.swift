@@ -1,96 +1,5 @@
 package import Units
 
-/// A job as `GET …/jobs/{job}`, the list, submit and cancel show it.
-///
-/// `payload`, `payloadBase64` and `lastFailure` are there only where one job is asked for.
-package struct JobBody: Equatable, Sendable {
-    package var user: String
-    package var job: String
-    package var type: String
-    /// `NOT_STARTED`, `CLAIMED`, `PROCESSING`, `SUCCESS`, `RETRIABLE_FAILURE`, `FATAL_FAILURE` or `CANCELLED`.
-    package var status: String
-    /// `STARTED`, `IN_PROCESS` or `COMPLETED`.
-    package var jobStatus: String
-    package var executionTime: WallTime
-    package var priority: Int
-    /// JSON text of the payload.
-    package var payload: [UInt8]?
-    package var payloadBase64: String?
-    package var contentType: String
-    package var resultLocation: String?
-    package var maxRetries: Int
-    package var backoff: BackoffBody
-    package var leaseSeconds: Double
-    package var runLimitSeconds: Double?
-    package var attempt: Int
-    package var leaseExpiries: Int
-    package var submittedAt: WallTime
-    package var updatedAt: WallTime
-    package var nextAttemptAt: WallTime?
-    package var worker: String?
-    package var token: UInt64?
-    package var leaseUntil: WallTime?
-    /// JSON text of the newest progress, while an attempt runs.
-    package var progress: [UInt8]?
-    package var lastFailure: FailureBody?
-    /// Positions of the job's first and newest event in the log.
-    package var submittedLSN: UInt64
-    package var lastLSN: UInt64
-
-    package init(
-        user: String, job: String, type: String, status: String, jobStatus: String,
-        executionTime: WallTime, priority: Int, payload: [UInt8]? = nil,
-        payloadBase64: String? = nil, contentType: String, resultLocation: String? = nil,
-        maxRetries: Int, backoff: BackoffBody, leaseSeconds: Double,
-        runLimitSeconds: Double? = nil, attempt: Int, leaseExpiries: Int, submittedAt: WallTime,
-        updatedAt: WallTime, nextAttemptAt: WallTime? = nil, worker: String? = nil,
-        token: UInt64? = nil, leaseUntil: WallTime? = nil, progress: [UInt8]? = nil,
-        lastFailure: FailureBody? = nil, submittedLSN: UInt64, lastLSN: UInt64
-    ) {
-        self.user = user
-        self.job = job
-        self.type = type
-        self.status = status
-        self.jobStatus = jobStatus
-        self.executionTime = executionTime
-        self.priority = priority
-        self.payload = payload
-        self.payloadBase64 = payloadBase64
-        self.contentType = contentType
-        self.resultLocation = resultLocation
-        self.maxRetries = maxRetries
-        self.backoff = backoff
-        self.leaseSeconds = leaseSeconds
-        self.runLimitSeconds = runLimitSeconds
-        self.attempt = attempt
-        self.leaseExpiries = leaseExpiries
-        self.submittedAt = submittedAt
-        self.updatedAt = updatedAt
-        self.nextAttemptAt = nextAttemptAt
-        self.worker = worker
-        self.token = token
-        self.leaseUntil = leaseUntil
-        self.progress = progress
-        self.lastFailure = lastFailure
-        self.submittedLSN = submittedLSN
-        self.lastLSN = lastLSN
-    }
-}
-
-/// The newest failed attempt of a job.
-package struct FailureBody: Equatable, Sendable {
-    package var time: WallTime
-    /// `reported`, `leaseExpired` or `runLimitExceeded`.
-    package var reason: String
-    package var message: String?
-
-    package init(time: WallTime, reason: String, message: String?) {
-        self.time = time
-        self.reason = reason
-        self.message = message
-    }
-}
-
 /// `{"jobs":[…],"next":"…"}`: newest submit first; `next` is absent on the last page.
 package struct JobPageBody: Equatable, Sendable {
     package var jobs: [JobBody]
@@ -172,7 +81,7 @@ package struct AttemptBody: Equatable, Sendable {
 package struct EventBody: Equatable, Sendable {
     package var lsn: UInt64
     package var time: WallTime
-    /// `Submitted`, `Claimed`, `Processing`, `Heartbeat`, `Succeeded`, `RetriableFailed`, `FatalFailed` or `Cancelled`.
+    /// `Submitted`, `Claimed` and so on: docs/log-format.md lists them.
     package var event: String
     package var fields: [(name: String, value: EventValue)]
 
@@ -255,6 +164,8 @@ package struct StatsBody: Equatable, Sendable {
     package var ready: UInt64
     /// Claim calls that wait for a job.
     package var waitingClaims: UInt64
+    /// Memory that names and payloads of jobs take.
+    package var payloadBytes: UInt64
     package var durableLSN: UInt64
     package var logSegments: UInt64
     /// What the log's records take before and after compression and framing.
@@ -268,8 +179,9 @@ package struct StatsBody: Equatable, Sendable {
 
     package init(
         version: String, now: WallTime, uptimeSeconds: Double, counts: CountsBody, users: UInt64,
-        types: [TypeCounts], ready: UInt64, waitingClaims: UInt64, durableLSN: UInt64,
-        logSegments: UInt64, logRawBytes: UInt64, logStoredBytes: UInt64, logTrouble: String?,
+        types: [TypeCounts], ready: UInt64, waitingClaims: UInt64,
+        payloadBytes: UInt64, durableLSN: UInt64, logSegments: UInt64, logRawBytes: UInt64,
+        logStoredBytes: UInt64, logTrouble: String?,
         residentBytes: UInt64, cpuSeconds: Double
     ) {
         self.version = version
@@ -280,6 +192,7 @@ package struct StatsBody: Equatable, Sendable {
         self.types = types
         self.ready = ready
         self.waitingClaims = waitingClaims
+        self.payloadBytes = payloadBytes
         self.durableLSN = durableLSN
         self.logSegments = logSegments
         self.logRawBytes = logRawBytes

@@ -32,7 +32,8 @@ extension CountsBody: AnswerBody {
 extension StatsBody: AnswerBody {
     package static let fieldNames = [
         "version", "now", "uptimeSeconds", "counts", "users", "types", "ready", "waitingClaims",
-        "durableLSN", "logSegments", "logRawBytes", "logStoredBytes", "logTrouble", "residentBytes",
+        "payloadBytes", "durableLSN", "logSegments", "logRawBytes", "logStoredBytes", "logTrouble",
+        "residentBytes",
         "cpuSeconds",
     ]
 
@@ -43,6 +44,7 @@ extension StatsBody: AnswerBody {
             counts: try object.required("counts"), users: try object.required("users"),
             types: try object.required("types"), ready: try object.required("ready"),
             waitingClaims: try object.required("waitingClaims"),
+            payloadBytes: try object.required("payloadBytes"),
             durableLSN: try object.required("durableLSN"),
             logSegments: try object.required("logSegments"),
             logRawBytes: try object.required("logRawBytes"),
@@ -62,6 +64,7 @@ extension StatsBody: AnswerBody {
             writer.member("types", types)
             writer.member("ready", ready)
             writer.member("waitingClaims", waitingClaims)
+            writer.member("payloadBytes", payloadBytes)
             writer.member("durableLSN", durableLSN)
             writer.member("logSegments", logSegments)
             writer.member("logRawBytes", logRawBytes)

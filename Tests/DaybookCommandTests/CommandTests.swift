@@ -25,6 +25,8 @@ struct `The command line` {
     @Test(arguments: [
         [], ["serve"], ["submit"], ["list"], ["show"], ["cancel"], ["stats"], ["work"],
         ["log", "inspect"], ["log", "verify"], ["log", "replay"], ["cron"], ["cron", "explain"],
+        ["why"], ["reschedule"], ["dead"], ["dead", "list"], ["dead", "redrive"], ["pause"],
+        ["resume"], ["limit"], ["controls"],
     ])
     func `shows an example in the help of every sub-command`(names: [String]) async throws {
         let result = try await runDaybook(names + ["--help"])
@@ -160,6 +162,28 @@ struct `The command line` {
             #expect(try await worker.terminate() == .exited(0))
             let shown = try await desk.daybook("show", "ann", "j")
             #expect(shown.stdout.contains("claimed by w7 as attempt 1"))
+        }
+    }
+
+    @Test
+    func `stops the command of a job that is cancelled, and its worker says why`() async throws {
+        try await Desk.open { desk in
+            let worker = try ChildProcess(daybook: [
+                "work", "--type", "t", "--exec", "exec sleep 3600", "--lease", "0.3", "--server",
+                desk.daemon.address,
+            ])
+            _ = try await desk.daybook("submit", "ann", "t", "--job", "j")
+            var running = try await desk.daybook("list", "ann", "--status", "PROCESSING", "--json")
+            while running.lines.isEmpty {
+                running = try await desk.daybook(
+                    "list", "ann", "--status", "PROCESSING", "--json")
+            }
+            _ = try await desk.daybook("cancel", "ann", "j")
+            while !worker.stderr.contains("cancelled, heartbeat refused") {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            // It would wait for the command, which would take an hour.
+            #expect(try await worker.terminate() == .exited(0))
         }
     }
 

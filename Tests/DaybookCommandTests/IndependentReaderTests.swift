@@ -95,7 +95,7 @@ private struct Story {
 
     static let eventNames = [
         "Submitted", "Claimed", "Processing", "Heartbeat", "Succeeded", "RetriableFailed",
-        "FatalFailed", "Cancelled",
+        "FatalFailed", "Cancelled", "Redriven", "Rescheduled", "Ticked", "ControlChanged",
     ].map { #""event":"\#($0)""# }
 
     /// What decides between the ways to write a field.
@@ -103,6 +103,10 @@ private struct Story {
         #""reason":"reported""#, #""reason":"leaseExpired""#, #""reason":"runLimitExceeded""#,
         #""retriesExhausted":true"#, #""retriesExhausted":false"#, #""executionTime":"#,
         #""resultLocation":"#, #""runLimitSeconds":"#, #""payloadBase64":"#, #""progress":"#,
+        #""expiresAt":"#, #""leaseExpiriesMax":0"#, #""jitter":0.25"#, #""reason":"poison""#,
+        #""reason":"requested""#, #""reason":"expired""#, #""mode":"fixedDelay""#,
+        #""missedMax":7"#, #""zone":"Europe/Berlin""#, #""firstTick":"#, #""outcome":"submitted""#,
+        #""next":"#, #""scope":"everyUser""#, #""paused":true"#, #""waitingMax":5"#,
         #""checkpoint":"#, #""message":"#, #""leaseSeconds":0.1"#, #"\u0007"#, #"\n"#,
     ]
 
@@ -112,6 +116,62 @@ private struct Story {
         try await silence()
         _ = try await client.submit(user: "ann", SubmitRequest(job: "no", type: "never"))
         _ = try await client.cancel(user: "ann", job: "no")
+        try await recurrence()
+        try await operators()
+    }
+
+    private func recurrence() async throws {
+        let rules = [
+            RecurrenceBody(interval: 3_600, overlap: "queue"),
+            RecurrenceBody(
+                interval: 0x10000, mode: "fixedDelay", overlap: "allow", missed: "skip"),
+            RecurrenceBody(
+                cron: "30 2 * * *", zone: "Europe/Berlin", missed: "all", missedMax: 7),
+        ]
+        for (number, rule) in rules.enumerated() {
+            _ = try await client.submit(
+                user: "ann",
+                SubmitRequest(
+                    job: "r\(number)", type: "r",
+                    expiresAt: .init(microseconds: 4_000_000_000_000_000),
+                    payload: Array("[1, 2]".utf8), resultLocation: "file:///tmp/r",
+                    backoff: BackoffBody(jitter: 0.25), runLimitSeconds: 5, leaseExpiriesMax: 0,
+                    recurrence: rule))
+        }
+        // Of the two with an interval, whose first tick is the submit.
+        for _ in 0..<2 { _ = try await claim("r") }
+    }
+
+    private func operators() async throws {
+        _ = try await client.submit(user: "ann", SubmitRequest(job: "bury", type: "b"))
+        _ = try await client.fail(token: try await claim("b"), FailRequest(retriable: false))
+        _ = try await client.redrive(
+            user: "ann", job: "bury",
+            RedriveRequest(dueAt: .init(microseconds: 4_000_000_000_000_001)))
+        for change in [
+            RescheduleRequest(priority: 3),
+            RescheduleRequest(executionTime: .init(microseconds: 5)),
+            RescheduleRequest(
+                priority: 4, executionTime: .init(microseconds: 4_000_000_000_000_002)),
+        ] { _ = try await client.reschedule(user: "ann", job: "bury", change) }
+        _ = try await client.control(
+            user: "ö \"x\"", ControlRequest(paused: true, waitingMax: .max(5), runningMax: .max(0)))
+        _ = try await client.control(type: "t", ControlRequest(runningMax: .max(7)))
+        _ = try await client.control(everyUser: ControlRequest(waitingMax: .max(1_000_000)))
+        _ = try await client.submit(
+            user: "ann",
+            SubmitRequest(job: "late", type: "late", expiresAt: .init(microseconds: 1)))
+        _ = try await client.submit(
+            user: "ann",
+            SubmitRequest(
+                job: "poison", type: "poison", leaseSeconds: 0.1, leaseExpiriesMax: 1))
+        _ = try await claim("poison")
+        while try await client.job(user: "ann", job: "poison").status != "FATAL_FAILURE" {
+            await Task.yield()
+        }
+        while try await client.job(user: "ann", job: "late").status != "CANCELLED" {
+            await Task.yield()
+        }
     }
 
     private func success() async throws {

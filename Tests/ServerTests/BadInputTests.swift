@@ -114,7 +114,103 @@ struct BadInput: Sendable, CustomTestStringConvertible {
             BadInput(
                 method: "POST", path: "/v1/users/u/jobs/none/cancel", body: nil, status: 404,
                 code: "unknownJob", field: "job"),
-        ]
+        ] + recurrence + operators
+}
+
+extension BadInput {
+    static func recurrence(_ field: String, _ json: String) -> BadInput {
+        .field(field.isEmpty ? "recurrence" : "recurrence.\(field)", #""recurrence":{\#(json)}"#)
+    }
+
+    /// What came with the whole model of a job.
+    static let recurrence: [BadInput] = [
+        field("backoff.jitter", #""backoff":{"jitter":1.01}"#),
+        field("backoff.jitter", #""backoff":{"jitter":-0.1}"#),
+        field("leaseExpiriesMax", #""leaseExpiriesMax":-1"#),
+        field("leaseExpiriesMax", #""leaseExpiriesMax":1001"#),
+        field("expiresAt", #""expiresAt":"soon""#),
+        field(
+            "expiresAt",
+            #""executionTime":"2027-01-01T00:00:00Z","expiresAt":"2027-01-01T00:00:00Z""#),
+        field("recurrence", #""recurrence":"daily""#),
+        recurrence("", ""), recurrence("", #""zone":"UTC""#),
+        recurrence("every", #""every":5"#),
+        recurrence("interval", #""interval":0.5"#), recurrence("interval", #""interval":31622401"#),
+        recurrence("interval", #""interval":"10m""#),
+        recurrence("mode", #""interval":5,"mode":"fixed""#),
+        recurrence("mode", #""cron":"@daily","mode":"fixedRate""#),
+        recurrence("cron", #""interval":5,"cron":"@daily""#),
+        recurrence("cron", #""cron":"* * * *""#), recurrence("cron", #""cron":"61 * * * *""#),
+        recurrence("cron", #""cron":"0 0 31 2 *""#),
+        recurrence("cron", "\"cron\":\"\(String(repeating: "0,", count: 200))0 * * * *\""),
+        recurrence("zone", #""cron":"@daily","zone":"Berlin""#),
+        recurrence("zone", #""interval":5,"zone":"UTC""#),
+        recurrence("overlap", #""interval":5,"overlap":"wait""#),
+        recurrence("missed", #""interval":5,"missed":"some""#),
+        recurrence("missedMax", #""interval":5,"missed":"once","missedMax":5"#),
+        recurrence("missedMax", #""interval":5,"missed":"all","missedMax":0"#),
+        recurrence("missedMax", #""interval":5,"missed":"all","missedMax":1001"#),
+        submit(
+            #"{"type":"t","job":"\#(String(repeating: "x", count: 101))","recurrence":{"interval":5}}"#,
+            "invalidField", "job"),
+    ]
+
+    static func send(
+        _ method: String, _ path: String, _ body: String?, _ status: Int, _ code: String,
+        _ field: String? = nil
+    ) -> BadInput {
+        BadInput(
+            method: method, path: path, body: body, status: status, code: code, field: field)
+    }
+
+    static let operators: [BadInput] = [
+        send("POST", "/v1/users/u/jobs/none/redrive", nil, 404, "unknownJob", "job"),
+        send("POST", "/v1/users/u/jobs/there/redrive", nil, 409, "wrongStatus"),
+        send("POST", "/v1/users/u/jobs/there/redrive", #"{"at":1}"#, 400, "invalidField", "at"),
+        send(
+            "POST", "/v1/users/u/jobs/there/redrive", #"{"dueAt":1}"#, 400, "invalidField", "dueAt"),
+        send("PATCH", "/v1/users/u/jobs/none", #"{"priority":1}"#, 404, "unknownJob", "job"),
+        send("PATCH", "/v1/users/u/jobs/there", "{}", 400, "invalidField"),
+        send("PATCH", "/v1/users/u/jobs/there", nil, 400, "malformedJSON"),
+        send(
+            "PATCH", "/v1/users/u/jobs/there", #"{"priority":256}"#, 400, "invalidField", "priority"
+        ),
+        send("PATCH", "/v1/users/u/jobs/there", #"{"type":"x"}"#, 400, "invalidField", "type"),
+        get("/v1/users/u/jobs/none/why", 404, "unknownJob", "job"),
+        get("/v1/users/nobody/jobs/j/why", 404, "unknownUser", "user"),
+        get("/v1/dead-letters?limit=0", 400, "invalidField", "limit"),
+        get("/v1/dead-letters?cursor=5", 400, "invalidField", "cursor"),
+        get("/v1/dead-letters?user=", 400, "invalidField", "user"),
+        get("/v1/dead-letters?status=SUCCESS", 400, "invalidField", "status"),
+        get("/v1/users/u/jobs?cursor=0-00000000", 400, "invalidField", "cursor"),
+        get("/v1/users/u/jobs?cursor=5-0", 400, "invalidField", "cursor"),
+        send("POST", "/v1/dead-letters/redrive", #"{"max":0}"#, 400, "invalidField", "max"),
+        send("POST", "/v1/dead-letters/redrive", #"{"max":10001}"#, 400, "invalidField", "max"),
+        send("POST", "/v1/dead-letters/redrive", #"{"user":""}"#, 400, "invalidField", "user"),
+        send(
+            "POST", "/v1/dead-letters/redrive", #"{"ratePerSecond":0}"#, 400, "invalidField",
+            "ratePerSecond"),
+        send(
+            "POST", "/v1/dead-letters/redrive", #"{"ratePerSecond":1e7}"#, 400, "invalidField",
+            "ratePerSecond"),
+        send("PUT", "/v1/types/t/control", "{}", 400, "invalidField"),
+        send("PUT", "/v1/types/t/control", #"{"paused":1}"#, 400, "invalidField", "paused"),
+        send("PUT", "/v1/types/t/control", #"{"waitingMax":1}"#, 400, "invalidField", "waitingMax"),
+        send("PUT", "/v1/types/\(long)/control", #"{"paused":true}"#, 400, "invalidField", "type"),
+        send(
+            "PUT", "/v1/users/u/control", #"{"runningMax":-1}"#, 400, "invalidField", "runningMax"),
+        send(
+            "PUT", "/v1/users/u/control", #"{"waitingMax":4294967296}"#, 400, "invalidField",
+            "waitingMax"),
+        send("PUT", "/v1/users//control", #"{"paused":true}"#, 400, "invalidField", "user"),
+        send("PUT", "/v1/controls/every-user", #"{"paused":true}"#, 400, "invalidField", "paused"),
+        send("PUT", "/v1/controls/nobody", #"{"paused":true}"#, 404, "unknownRoute"),
+        send("GET", "/v1/types/t/control", nil, 405, "wrongMethod"),
+        send("PUT", "/v1/jobs", nil, 405, "wrongMethod"),
+        send("GET", "/v1/claims/reports", nil, 405, "wrongMethod"),
+        send("POST", "/v1/claims/reports", "", 400, "malformedJSON"),
+        send("POST", "/v1/claims/reports", "[", 400, "malformedJSON", "[0]"),
+    ]
 }
 
 @Suite struct `Bad input` {

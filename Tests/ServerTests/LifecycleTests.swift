@@ -122,7 +122,7 @@ import Wire
             #expect(try await server.post("/v1/users/u/jobs/j/cancel").status == 200)
             let late = try await server.post("/v1/claims/\(grant.token)/succeed")
             #expect(late.status == 409)
-            #expect(try late.error().code == "staleToken")
+            #expect(try late.error().code == "cancelled")
             let none = try await server.post("/v1/claims", #"{"worker":"w","types":["t"]}"#)
             #expect(none.text == "[]")
         }

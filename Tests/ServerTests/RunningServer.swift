@@ -91,7 +91,7 @@ struct RunningServer {
         }
     }
 
-    private func stats() async throws -> StatsBody {
+    func stats() async throws -> StatsBody {
         let reply = try await get("/v1/stats")
         return try StatsBody(json: reply.json)
     }

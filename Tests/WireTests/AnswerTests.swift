@@ -8,11 +8,15 @@ import Wire
     private var job: JobBody {
         JobBody(
             user: "u/1", job: "j", type: "t", status: "CLAIMED", jobStatus: "IN_PROCESS",
-            executionTime: time, priority: 7, payload: Array(#"{"a":[1]}"#.utf8),
+            executionTime: time, expiresAt: time, priority: 7, payload: Array(#"{"a":[1]}"#.utf8),
             contentType: "application/json", resultLocation: "file:///r", maxRetries: 3,
-            backoff: BackoffBody(initialSeconds: 1, factor: 2, maxSeconds: 3600), leaseSeconds: 60,
-            runLimitSeconds: 0.5, attempt: 1, leaseExpiries: 0, submittedAt: time, updatedAt: time,
-            nextAttemptAt: time, worker: "w", token: 1 << 60, leaseUntil: time,
+            backoff: BackoffBody(initialSeconds: 1, factor: 2, maxSeconds: 3600, jitter: 0.1),
+            leaseSeconds: 60, runLimitSeconds: 0.5, leaseExpiriesMax: 3,
+            recurrence: RecurrenceBody(
+                interval: 60, mode: "fixedRate", missed: "all", missedMax: 5),
+            occurrenceOf: "p", attempt: 1, leaseExpiries: 0, submittedAt: time, updatedAt: time,
+            nextAttemptAt: time, hold: HoldBody(reason: "typeLimit", limit: 4), worker: "w",
+            token: 1 << 60, leaseUntil: time,
             progress: Array("50".utf8),
             lastFailure: FailureBody(time: time, reason: "reported", message: nil),
             submittedLSN: 1, lastLSN: 2)
@@ -66,9 +70,8 @@ import Wire
         let stats = StatsBody(
             version: "1", now: time, uptimeSeconds: 1.5, counts: counts, users: 2,
             types: [StatsBody.TypeCounts(type: "t", counts: counts)], ready: 3, waitingClaims: 4,
-            durableLSN: 5, logSegments: 6, logRawBytes: 7, logStoredBytes: 8, logTrouble: "full",
-            residentBytes: 9,
-            cpuSeconds: 0.1)
+            payloadBytes: 10, durableLSN: 5, logSegments: 6, logRawBytes: 7, logStoredBytes: 8,
+            logTrouble: "full", residentBytes: 9, cpuSeconds: 0.1)
         #expect(try StatsBody(json: stats.json()) == stats)
         let users = UserPageBody(users: [.init(user: "u", counts: counts)], next: "1")
         #expect(try UserPageBody(json: users.json()) == users)
@@ -102,6 +105,45 @@ import Wire
         let attempt = AttemptBody(
             user: "u", job: "j", status: "RETRIABLE_FAILURE", attempt: 1, nextAttemptAt: time)
         #expect(try AttemptBody(json: attempt.json()) == attempt)
+    }
+
+    @Test func `the outcomes of many come back as they were written`() throws {
+        let error = ErrorBody(
+            code: "cancelled", message: "stop", field: "f",
+            holder: .init(
+                user: "u", job: "j", status: "CANCELLED", attempt: 1, worker: nil, token: nil))
+        let reports = [
+            ReportOutcome(token: 1 << 60, status: 200, executionStatus: "PROCESSING"),
+            ReportOutcome(token: 2, status: 409, error: error),
+        ]
+        #expect(try [ReportOutcome](json: reports.json()) == reports)
+        let line = BulkOutcome(
+            line: 3, status: 201, user: "u", job: "j", submittedLSN: 9, executionStatus: "SUCCESS")
+        #expect(try BulkOutcome(json: line.json()) == line)
+        let refused = BulkOutcome(
+            line: 4, status: 400,
+            error: ErrorBody(code: "invalidField", message: "m", field: "type"))
+        #expect(try BulkOutcome(json: refused.json()) == refused)
+    }
+
+    @Test func `what is told of waiting comes back as it was written`() throws {
+        let why = WhyBody(
+            user: "u", job: "j", type: "t", status: "NOT_STARTED",
+            spans: [
+                .init(
+                    from: time, to: time, seconds: 0,
+                    hold: HoldBody(reason: "notDue", until: time), worker: nil),
+                .init(from: time, to: time, seconds: 0.5, hold: nil, worker: "w"),
+            ], leaseUntil: time, lastAsked: time, isTruncated: false)
+        #expect(try WhyBody(json: why.json()) == why)
+        let controls = ControlsBody(controls: [
+            ControlBody(scope: "type", name: "t", paused: true, waitingMax: nil, runningMax: 5),
+            ControlBody(
+                scope: "everyUser", name: nil, paused: false, waitingMax: 0, runningMax: nil),
+        ])
+        #expect(try ControlsBody(json: controls.json()) == controls)
+        let redrive = RedriveBody(count: 5, nextDue: time, isMore: true)
+        #expect(try RedriveBody(json: redrive.json()) == redrive)
     }
 
     @Test(arguments: [0, 60, -1, 0.1, 1.5, 1e-7, 1e15, 1e300, 0.30000000000000004])

@@ -12,15 +12,22 @@ import Wire
             {"job":"j1","type":"mail","executionTime":"2027-01-01T00:00:00Z","priority":5,
              "payload":{"any": "JSON"},"maxRetries":2,"resultLocation":"file:///r/j1",
              "contentType":"application/json","leaseSeconds":1.5,"runLimitSeconds":3600,
-             "backoff":{"initialSeconds":2,"factor":1.5,"maxSeconds":60}}
+             "backoff":{"initialSeconds":2,"factor":1.5,"maxSeconds":60,"jitter":0.25},
+             "expiresAt":"2027-01-02T00:00:00Z","leaseExpiriesMax":0,
+             "recurrence":{"cron":"0 9 * * *","zone":"Europe/Berlin","overlap":"queue",
+                           "missed":"all","missedMax":7}}
             """#
         let request = try SubmitRequest(json: Array(json.utf8))
         let expected = SubmitRequest(
             job: "j1", type: "mail", executionTime: WallTime(rfc3339: "2027-01-01T00:00:00Z"),
-            priority: 5, payload: Array(#"{"any": "JSON"}"#.utf8), contentType: "application/json",
+            expiresAt: WallTime(rfc3339: "2027-01-02T00:00:00Z"), priority: 5,
+            payload: Array(#"{"any": "JSON"}"#.utf8), contentType: "application/json",
             resultLocation: "file:///r/j1", maxRetries: 2,
-            backoff: BackoffBody(initialSeconds: 2, factor: 1.5, maxSeconds: 60),
-            leaseSeconds: 1.5, runLimitSeconds: 3600)
+            backoff: BackoffBody(initialSeconds: 2, factor: 1.5, maxSeconds: 60, jitter: 0.25),
+            leaseSeconds: 1.5, runLimitSeconds: 3600, leaseExpiriesMax: 0,
+            recurrence: RecurrenceBody(
+                cron: "0 9 * * *", zone: "Europe/Berlin", overlap: "queue", missed: "all",
+                missedMax: 7))
         #expect(request == expected)
         #expect(try SubmitRequest(json: request.json()) == request)
     }
@@ -123,5 +130,38 @@ import Wire
         let fail = FailRequest(retriable: false, message: "no \"disk\"")
         #expect(try FailRequest(json: fail.json()) == fail)
         #expect(try HeartbeatRequest(json: Array("{}".utf8)) == HeartbeatRequest())
+        let reports = [
+            ReportRequest(
+                token: 1 << 60, report: "heartbeat", leaseSeconds: 0.5, progress: Array("1".utf8),
+                checkpoint: Array("null".utf8)),
+            ReportRequest(token: 3, report: "fail", retriable: false, message: "m"),
+        ]
+        #expect(try [ReportRequest](json: reports.json()) == reports)
+    }
+
+    @Test func `the requests of operators come back as they were written`() throws {
+        let line = BulkLine(user: "u", request: SubmitRequest(job: "j", type: "t"))
+        #expect(try BulkLine(json: line.json()) == line)
+        let many = RedriveManyRequest(
+            user: "u", type: "t", max: 5, ratePerSecond: 0.5,
+            dueAt: WallTime(rfc3339: "2027-01-02T00:00:00Z"))
+        #expect(try RedriveManyRequest(json: many.json()) == many)
+        let change = RescheduleRequest(
+            priority: 1, executionTime: WallTime(rfc3339: "2027-01-02T00:00:00Z"))
+        #expect(try RescheduleRequest(json: change.json()) == change)
+        let query = DeadLetterListQuery(user: "a&b", type: "t t", limit: 5, cursor: "1-0000000a")
+        #expect(try DeadLetterListQuery(query: query.query) == query)
+    }
+
+    @Test(
+        arguments: [
+            ("{}", nil), (#"{"runningMax":null}"#, .unbounded), (#"{"runningMax":0}"#, .max(0)),
+        ] as [(String, BoundBody?)])
+    func `a bound that is null is not one that is left out`(
+        json: String, bound: BoundBody?
+    ) throws {
+        let request = try ControlRequest(json: Array(json.utf8))
+        #expect(request.runningMax == bound)
+        #expect(String(decoding: request.json(), as: UTF8.self) == json)
     }
 }

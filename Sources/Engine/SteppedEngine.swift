@@ -51,6 +51,9 @@ package final class SteppedEngine {
     /// Position of the newest event.
     package var appliedLSN: LSN { core.state.appliedLSN }
 
+    /// Jobs by status.
+    package var counts: StatusCounts { core.state.counts }
+
     /// How long the next turn may be put off if no request comes and the wall clock does not jump.
     package func patience() -> TimeSpan {
         core.patience(wallClockPatience: .seconds(3_600))

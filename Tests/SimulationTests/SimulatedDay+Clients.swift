@@ -13,7 +13,7 @@ extension SimulatedDay {
     /// One job, or a batch of them.
     func submitSomething() {
         guard !isEvening else { return }
-        agenda.plan(.submit, at: soon(1_500))
+        agenda.plan(.submit, at: soon(2_400))
         let asBatch = random.strikes(onceIn: 3)
         var jobs: [Submission] = []
         for _ in 0..<(asBatch ? 1 + random.number(below: 6) : 1) { jobs.append(draw()) }

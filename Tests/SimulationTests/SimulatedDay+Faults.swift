@@ -98,7 +98,7 @@ extension SimulatedDay {
         case .fillDisk:
             isDiskFull = true
             storage.limit(toBytes: storage.usedBytes)
-            agenda.plan(.freeDisk, at: soon(14_400))
+            agenda.plan(.freeDisk, at: soon(2_400))
         }
     }
 

@@ -32,6 +32,8 @@ struct SimulatedAttempt {
     /// Reports success before it says that it begins.
     var isHasty: Bool
     var phase = Phase.begun
+    /// Its next step is on the agenda.
+    var isPlanned = false
     let end: MonotonicTime
 
     var token: LSN { grant.job.lastLSN }
@@ -93,14 +95,14 @@ extension SimulatedDay {
     }
 
     private func take(_ grant: Grant, _ worker: Int) {
-        let seconds = random.strikes(onceIn: 5) ? 240 : 50
+        let seconds = random.strikes(onceIn: 6) ? 150 : 30
         attempts.append(
             SimulatedAttempt(
                 worker: worker, grant: grant, fate: drawFate(),
                 isHasty: !isEvening && random.strikes(onceIn: 25), end: soon(seconds)))
         workers[worker].running += 1
         if grant.checkpoint != nil { record.note(.checkpointHandedOn) }
-        agenda.plan(.step(attempt: attempts.count - 1), at: soon(2))
+        plan(attempts.count - 1, at: soon(2))
     }
 
     private func drawFate() -> SimulatedAttempt.Fate {
@@ -116,6 +118,7 @@ extension SimulatedDay {
 
     /// The next thing that the worker does about an attempt.
     func step(_ number: Int) {
+        attempts[number].isPlanned = false
         let attempt = attempts[number]
         let now = clock.monotonicTime()
         switch attempt.phase {
@@ -133,8 +136,7 @@ extension SimulatedDay {
         case .running where attempt.fate == .stall && now >= attempt.end:
             attempts[number].phase = .sleeping
             let nap = attempt.lease.microseconds / 10 * Int64(8 + random.number(below: 30))
-            agenda.plan(
-                .step(attempt: number), at: now.advanced(by: TimeSpan(microseconds: nap)))
+            plan(number, at: now.advanced(by: TimeSpan(microseconds: nap)))
         case .running where now < attempt.end:
             report(heartbeat(attempt), number)
             plan(number)
@@ -151,8 +153,14 @@ extension SimulatedDay {
     private func plan(_ number: Int) {
         let attempt = attempts[number]
         let beat = clock.monotonicTime().advanced(
-            by: TimeSpan(microseconds: min(attempt.lease.microseconds, 30_000_000) / 3))
-        agenda.plan(.step(attempt: number), at: min(beat, max(attempt.end, soon(1))))
+            by: TimeSpan(microseconds: min(attempt.lease.microseconds, 60_000_000) / 3))
+        plan(number, at: min(beat, max(attempt.end, soon(1))))
+    }
+
+    private func plan(_ number: Int, at time: MonotonicTime) {
+        guard !attempts[number].isPlanned else { return }
+        attempts[number].isPlanned = true
+        agenda.plan(.step(attempt: number), at: time)
     }
 
     private func heartbeat(_ attempt: SimulatedAttempt) -> AttemptReport {
@@ -192,13 +200,13 @@ extension SimulatedDay {
         }
         guard attempt.phase == .reporting else { return }
         if exchange.answer.isUnknown || exchange.answer.isOutOfSpace {
-            return agenda.plan(.step(attempt: number), at: soon(20))
+            return plan(number, at: soon(20))
         }
         if exchange.answer.isWrongStatus {
             // It was never told that we began, or forgot it.
             attempts[number].phase = .begun
             attempts[number].isHasty = false
-            return agenda.plan(.step(attempt: number), at: soon(2))
+            return plan(number, at: soon(2))
         }
         finish(number)
     }

@@ -81,7 +81,8 @@ struct Model {
             everyUser = control
             allBroke = claimCount
         case .controlChanged(.user(let user), let control):
-            userControls[user] = control
+            // Where nothing is set for every user, setting nothing means having no setting of one's own.
+            userControls[user] = control == .none && everyUser == .none ? nil : control
             lineBreak[user] = claimCount
         case .controlChanged(.type(let type), let control): typeControls[type] = control
         default: throw Finding("an event about no job")

@@ -45,8 +45,8 @@ extension SimulatedDay {
                 }
             }
         case .refused(.rejected): break
-        case .refused(.outOfSpace): record.note(.refusedForSpace)
         default:
+            if exchange.answer.isOutOfSpace { record.note(.refusedForSpace) }
             // Perhaps it is there, perhaps not: the same again, until somebody answers.
             unresolved.append(exchange.call.wish)
             agenda.plan(.resubmit, at: soon(120))

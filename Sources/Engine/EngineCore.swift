@@ -71,18 +71,29 @@ struct EngineCore: ~Copyable {
     var trouble: String? { space.trouble }
 
     /// How long the next turn may be put off if no request comes.
-    mutating func patience() -> TimeSpan {
+    ///
+    /// - Parameter wallClockPatience: The wall clock may jump while we wait for a due time, so it is
+    ///   looked at again after so long.
+    mutating func patience(
+        wallClockPatience: TimeSpan = .milliseconds(250)
+    ) -> TimeSpan {
         // Leases that ran out wait for space, and so does everybody else.
         if space.trouble != nil { return Self.shortOfSpacePatience }
         if isMoreDue { return .zero }
         let now = clock.monotonicTime()
         var wake = min(leases.nextAlarm() ?? .distantFuture, desk.nextDeadline ?? .distantFuture)
         if let due = state.nextDue() {
-            // Looked at again soon in any case: the wall clock may jump while we wait.
-            let wait = min(max(due.span(since: clock.wallTime()), .zero), .milliseconds(250))
+            let wait = min(max(wait(for: due, now: now), .zero), wallClockPatience)
             wake = min(wake, now.advanced(by: wait))
         }
         return min(max(wake.span(since: now), .zero), .seconds(3_600))
+    }
+
+    /// How long until a stamp says `time`: when the clock does, or at half speed from the last stamp
+    /// where the clock was set back.
+    private func wait(for time: WallTime, now: MonotonicTime) -> TimeSpan {
+        let byStamp = 2 * time.span(since: wall).microseconds - now.span(since: monotonic).microseconds
+        return min(TimeSpan(microseconds: byStamp), time.span(since: clock.wallTime()))
     }
 
     /// Tells every claim in line that nothing will come any more.

@@ -45,8 +45,19 @@ package final class SteppedEngine {
     /// Nothing is answered any more then but `outcomeUnknown`, and no turn may be made.
     package var failureReason: String? { failure.failure }
 
-    /// How long the next turn may be put off if no request comes.
-    package func patience() -> TimeSpan { core.patience() }
+    /// What keeps the engine from taking all work; nil where nothing does.
+    package var trouble: String? { core.trouble }
+
+    /// Position of the newest event.
+    package var appliedLSN: LSN { core.state.appliedLSN }
+
+    /// Jobs by status.
+    package var counts: StatusCounts { core.state.counts }
+
+    /// How long the next turn may be put off if no request comes and the wall clock does not jump.
+    package func patience() -> TimeSpan {
+        core.patience(wallClockPatience: .seconds(3_600))
+    }
 
     /// Takes the requests in line, acts on what is due, makes everything durable.
     package func turn() {
@@ -111,6 +122,13 @@ extension SteppedEngine {
         _ reply: @escaping @Sendable (Result<JobView, EngineError>) -> Void
     ) {
         requests.append(.attempt(report, reply))
+    }
+
+    package func report(
+        _ reports: [AttemptReport],
+        _ reply: @escaping @Sendable (Result<[AttemptOutcome], EngineError>) -> Void
+    ) {
+        requests.append(.attempts(reports, reply))
     }
 
     package func redrive(

@@ -62,11 +62,13 @@ enum Ticker {
             let span = TimeSpan(microseconds: Int64(skipped) * interval.microseconds)
             return (first.advanced(by: span), min(skipped, countMax))
         case .cron:
-            var ticks = ticks(from: first, to: now, countMax: countMax + kept)
-            if ticks.count == countMax + kept { ticks = newestTicks(before: now, count: kept) }
-            let skipped = max(0, ticks.count - kept)
-            guard ticks.count <= kept else { return (ticks[skipped], skipped) }
-            return (ticks[0], ticks.count < kept ? 0 : countMax)
+            let ticks = ticks(from: first, to: now, countMax: countMax + kept)
+            guard ticks.count == countMax + kept else {
+                let skipped = max(0, ticks.count - kept)
+                return (ticks[skipped], skipped)
+            }
+            // Perhaps there are more than were looked at.
+            return (newestTicks(before: now, count: kept)[0], countMax)
         }
     }
 

@@ -224,42 +224,6 @@ import Units
         }
     }
 
-    @Test func `a footer torn at any byte, or the rest behind it, keeps every record`() throws {
-        let options = smallOptions(segmentBytes: 8192)
-        let disk = SimulatedStorage()
-        let opened = try OpenedLog(disk, options: options)
-        var written = 0
-        while disk.filePaths.count(where: { $0.hasSuffix(".lz4") }) < 2 {
-            written += 1
-            opened.write([sampleRecord(written)])
-        }
-        // The last record went into the second segment; the first is sealed and cut.
-        let kept = written - 1
-        let sealed = try #require(disk.bytes(of: Self.first))
-        let footerBytes = 104
-        let restBytes = UInt32(8192 - sealed.count - 8)
-        let rest =
-            [0x5F, 0x2A, 0x4D, 0x18]
-            + (0..<4).map { UInt8(truncatingIfNeeded: restBytes >> (8 * $0)) }
-        for keep in 0...footerBytes + rest.count {
-            let tail = sealed.suffix(footerBytes) + rest
-            var bytes = sealed.dropLast(footerBytes) + tail.prefix(keep)
-            bytes += [UInt8](repeating: 0, count: 8192 - bytes.count)
-            let image = SimulatedStorage()
-            try image.createDirectory("/data")
-            try image.createDirectory("/data/log")
-            let file = try image.open(Self.first, .create)
-            try file.write(Array(bytes).rawBytes, at: 0)
-            try file.sync()
-            for directory in ["/data/log", "/data", "/"] { try image.syncDirectory(directory) }
-            let again = try OpenedLog(image, options: options)
-            #expect(again.replayed == sampleRecords(1...kept), "\(keep) bytes of the footer")
-            again.write([sampleRecord(kept + 1)])
-            let third = try OpenedLog(image.crashed(), options: options)
-            #expect(third.replayed == sampleRecords(1...kept + 1), "\(keep) bytes of the footer")
-        }
-    }
-
     /// Somebody edits a record and mends every checksum on the way: only the hash is left to tell.
     @Test func `an edit that mends all checksums is found by the chain of hashes`() throws {
         let disk = SimulatedStorage()

@@ -71,20 +71,29 @@ import Units
         #expect(try OpenedLog(disk.crashed()).replayed == sampleRecords(1...40))
     }
 
-    @Test func `what an opening has shown is durable, whoever wrote it`() throws {
+    enum Unsynced: CaseIterable { case files, names, both }
+
+    /// As somebody who put a copy back, or was killed before a sync, leaves it.
+    @Test(arguments: Unsynced.allCases)
+    func `what an opening has shown is durable, whoever wrote it`(unsynced: Unsynced) throws {
         let disk = SimulatedStorage()
         let opened = try OpenedLog(disk)
-        opened.write([sampleRecord(1)])
-        // Written and not synced: as by a program that was killed between the two.
-        let bytes = try #require(disk.bytes(of: "/data/log/00000000000000000001.lz4"))
+        for number in 1...100 { opened.write([sampleRecord(number)]) }
+        let paths = disk.filePaths.filter { $0.hasSuffix(".lz4") }
+        try #require(paths.count > 3)
         let fresh = SimulatedStorage()
         try fresh.createDirectory("/data")
         try fresh.createDirectory("/data/log")
-        let file = try fresh.open("/data/log/00000000000000000001.lz4", .create)
-        try file.write(bytes.rawBytes, at: 0)
+        for path in paths {
+            let bytes = try #require(disk.bytes(of: path))
+            let file = try fresh.open(path, .create)
+            try file.write(bytes.rawBytes, at: 0)
+            if unsynced == .names { try file.sync() }
+        }
+        if unsynced == .files { try fresh.syncDirectory("/data/log") }
         let again = try OpenedLog(fresh)
-        #expect(again.replayed == [sampleRecord(1)])
-        #expect(try OpenedLog(fresh.crashed()).replayed == [sampleRecord(1)])
+        #expect(again.replayed == sampleRecords(1...100))
+        #expect(try OpenedLog(fresh.crashed()).replayed == sampleRecords(1...100))
     }
 
     @Test func `a refused record stops the opening with its LSN`() throws {

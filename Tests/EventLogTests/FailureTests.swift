@@ -1,5 +1,7 @@
 import EventLog
+import Glibc
 import Storage
+import Synchronization
 import TestKit
 import Testing
 import Units
@@ -38,6 +40,25 @@ import Units
         }
         #expect(
             struck.isSuperset(of: [.write, .sync, .rename, .syncDirectory, .create, .truncate]))
+    }
+
+    /// Its space was claimed ahead: so this is a file system that does not keep its word.
+    @Test func `that is found full is cut back to the synced end and tried once more`() throws {
+        let disk = SimulatedStorage()
+        let opened = try OpenedLog(disk)
+        opened.write([sampleRecord(1)])
+        let changes = Mutex<[StorageError.Operation]>([])
+        disk.watch { cut in
+            if let next = cut.prevented { changes.withLock { $0.append(next) } }
+        }
+        disk.fail(change: 1, with: StorageFault(ENOSPC, isShort: true))
+        opened.write([sampleRecord(2)])
+        disk.watch(nil)
+        #expect(changes.withLock { $0 } == [.write, .truncate, .sync, .write, .sync])
+        #expect(opened.log.durableLSN == LSN(rawValue: 2))
+        #expect(opened.reports.failures.isEmpty)
+        opened.write([sampleRecord(3)])
+        #expect(try OpenedLog(disk.crashed()).replayed == sampleRecords(1...3))
     }
 
     @Test func `does not make the next opening trust what only memory holds`() throws {

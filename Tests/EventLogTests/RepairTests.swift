@@ -119,12 +119,15 @@ import Units
             let repair = try #require(try LogRepair.find(directory: "/data", storage: image))
             image.fail(change: number)
             do throws(LogError) { _ = try repair.run() } catch {}
-            guard image.counts.failed != nil else { break }
             for after in [image.crashed(), image.killed()] {
                 _ = try LogRepair.find(directory: "/data", storage: after)?.run()
                 let again = try OpenedLog(after)
                 #expect(again.replayed == sampleRecords(1...Int(kept.rawValue)), "\(number)")
             }
+            guard image.counts.failed == nil else { continue }
+            let damaged = disk.bytes(of: found[1].file)
+            #expect(image.crashed().bytes(of: found[1].file + ".set-aside-1") == damaged)
+            break
         }
         #expect(number > 8)
     }

@@ -88,6 +88,57 @@ import Units
         #expect(damaged.bytes(of: first.file) == bytes)
     }
 
+    /// Every checksum is right; only the hash in its footer tells.
+    @Test func `refuses a segment whose records are not those that were hashed`() throws {
+        let disk = SimulatedStorage()
+        disk.refuse(.rename, of: ".packing")
+        try written(on: disk).log.close()
+        disk.heal()
+        let first = try #require(segments(disk).first)
+        var bytes = try #require(disk.bytes(of: first.file))
+        // A changed hash, behind a mended checksum, is to the rewriting what changed records are.
+        let footer = bytes.count - 104
+        bytes[footer + 72] ^= 1
+        let salt: UInt64 = bytes.rawBytes.fixed(at: 48)
+        let seed = UInt32(truncatingIfNeeded: salt ^ salt >> 32)
+        let checksum = crc32c(
+            bytes.rawBytes.extracting(footer + 16..<footer + 104), continuing: seed)
+        for index in 0..<4 {
+            bytes[footer + 12 + index] = UInt8(truncatingIfNeeded: checksum >> (8 * index))
+        }
+        // The first segment alone: the next one names the hash that was.
+        let forged = SimulatedStorage()
+        for directory in ["/data", "/data/log"] { try forged.createDirectory(directory) }
+        let file = try forged.open(first.file, .create)
+        try file.write(bytes.rawBytes, at: 0)
+        let opened = try OpenedLog(forged, options: options)
+        opened.write([sampleRecord(1)])
+        #expect(opened.log.size.trouble?.contains("hash of the segment's raw stream") == true)
+        #expect(opened.log.size.packedSegments == 0)
+        #expect(forged.bytes(of: first.file) == bytes)
+    }
+
+    @Test func `does not let a file take the segment's name that reads back as another`() throws {
+        let disk = SimulatedStorage()
+        disk.refuse(.rename, of: ".packing")
+        try written(on: disk).log.close()
+        disk.heal()
+        let first = try #require(segments(disk).first)
+        let before = try #require(disk.bytes(of: first.file))
+        let sound = disk.killed()
+        _ = try OpenedLog(sound, options: options)
+        let packedBytes = try #require(sound.bytes(of: first.file)).count
+        try #require(packedBytes < before.count)
+        for offset in stride(from: 0, to: packedBytes, by: 41) {
+            let image = disk.killed()
+            let storage = MiswritingStorage(disk: image, suffix: ".packing", offset: offset)
+            let opened = try OpenedLog(storage, options: options)
+            #expect(opened.log.size.trouble != nil, "byte \(offset)")
+            #expect(image.bytes(of: first.file) == before)
+            #expect(!image.filePaths.contains { $0.hasSuffix(".packing") })
+        }
+    }
+
     @Test func `does not count what a crash left behind the footer`() throws {
         let disk = SimulatedStorage()
         disk.refuse(.rename, of: ".packing")

@@ -26,7 +26,7 @@ struct JobEvents {
         guard kind > 0, jobStep >= 0 else { return submitted(step * Self.eventsPerStep + kind) }
         let job = JobReference(
             submitted: lsn(kind: 0, step: jobStep),
-            previous: lsn(kind: kind - 1, step: step - Self.stepsApart))
+            previous: lsn(kind: kind - 1, step: step - Self.stepsApart), keyHash: UInt32(jobStep))
         switch kind {
         case 1:
             let worker = WorkerName(unchecked: "worker-\(step % 64)")
@@ -47,6 +47,7 @@ struct JobEvents {
         let payload = Array(stream.bytes[SampleStream.range(ofRecord: number)])
         return .submitted(
             key,
-            JobContent(type: JobType(unchecked: "mail"), executionTime: nil, payload: payload))
+            JobContent(type: JobType(unchecked: "mail"), executionTime: nil, payload: payload),
+            keyHash: UInt32(number), firstTick: nil)
     }
 }

@@ -124,15 +124,28 @@ private enum SampleEvents {
         policy.runLimit = .seconds(60)
         let retryAt = WallTime(microseconds: 1_800_000_060_000_000)
         return [
-            .submitted(key, JobContent(type: type, executionTime: nil)),
+            .submitted(
+                key, JobContent(type: type, executionTime: nil), keyHash: 7, firstTick: nil),
             .submitted(
                 key,
                 JobContent(
-                    type: type, executionTime: retryAt, priority: 3,
+                    type: type, executionTime: retryAt, expiresAt: retryAt, priority: 3,
                     payload: Array("{\"a\":1}".utf8), resultLocation: "file:///tmp/é",
-                    policy: policy)),
+                    policy: policy,
+                    recurrence: Recurrence(
+                        rule: .cron("0 2 * * *", zone: "Europe/Berlin"), missed: .all(max: 3))),
+                keyHash: 8, firstTick: retryAt),
+            .redriven(job, dueAt: retryAt),
+            .rescheduled(job, priority: 1, executionTime: retryAt),
+            .ticked(
+                job,
+                Tick(
+                    at: retryAt, next: retryAt, outcome: .submitted, missedCount: 1,
+                    occurrenceHash: 9)),
+            .controlChanged(.user(key.user), Control(isPaused: true, waitingMax: 1, runningMax: 2)),
+            .controlChanged(.everyUser, .none),
             .claimed(job, worker: WorkerName(unchecked: "w-1"), leaseDuration: .seconds(60)),
-            .processing(job), .cancelled(job),
+            .processing(job), .cancelled(job, reason: .expired),
             .heartbeat(job, leaseDuration: .seconds(1), progress: nil, checkpoint: nil),
             .heartbeat(job, leaseDuration: .seconds(1), progress: [1], checkpoint: [2, 3]),
             .succeeded(job, message: nil), .succeeded(job, message: "done"),

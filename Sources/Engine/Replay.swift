@@ -24,6 +24,7 @@ struct Replay: ~Copyable {
                 return state.apply(try Event(decoding: record), at: lsn)
             }
             let submitted = try SubmittedRecord(record)
+            try state.check(submitted)
             packed.removeAll()
             if let dictionary = dictionaries.dictionary(for: submitted.type) {
                 _ = packer.pack(submitted.payload, with: dictionary, into: &packed)

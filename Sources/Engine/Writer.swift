@@ -31,7 +31,7 @@ final class Writer: Sendable {
     func run(onOpen: (Result<Engine, LogError>) -> Void) {
         let opened: OpenedLog
         do throws(LogError) {
-            opened = try open()
+            opened = try openLog()
         } catch {
             return onOpen(.failure(error))
         }
@@ -55,7 +55,7 @@ final class Writer: Sendable {
         condition.close()
     }
 
-    private func open() throws(LogError) -> OpenedLog {
+    private func openLog() throws(LogError) -> OpenedLog {
         var logOptions = LogOptions()
         logOptions.segmentBytes = options.segmentBytes
         return try OpenedLog(

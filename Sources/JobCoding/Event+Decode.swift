@@ -16,7 +16,7 @@ extension Event {
         }
         self = try JobCoding.decoding(record) { reader throws in
             let number: UInt8 = try reader.readFixed()
-            let time = WallTime(microseconds: try reader.readFixed())
+            let time = try reader.readTime()
             if let kind = EventKind(rawValue: number) {
                 return Event(time: time, fact: try Fact(kind, reading: &reader))
             }
@@ -57,7 +57,7 @@ extension Fact {
             self = .succeeded(job, message: try reader.readMessage(flags))
         case .retriableFailed:
             let reason = try reader.readFailureReason()
-            let retryAt = WallTime(microseconds: try reader.readFixed())
+            let retryAt = try reader.readTime()
             let flags = try reader.readFlags(.message)
             self = .retriableFailed(
                 job, reason: reason, message: try reader.readMessage(flags), retryAt: retryAt)
@@ -73,13 +73,12 @@ extension Fact {
             }
             self = .cancelled(job, reason: reason)
         case .redriven:
-            self = .redriven(job, dueAt: WallTime(microseconds: try reader.readFixed()))
+            self = .redriven(job, dueAt: try reader.readTime())
         case .rescheduled:
             let flags = try reader.readFlags([.priority, .newTime])
             let priority: UInt8? = flags.contains(.priority) ? try reader.readFixed() : nil
-            let time: Int64? = flags.contains(.newTime) ? try reader.readFixed() : nil
-            self = .rescheduled(
-                job, priority: priority, executionTime: time.map { WallTime(microseconds: $0) })
+            let time = flags.contains(.newTime) ? try reader.readTime() : nil
+            self = .rescheduled(job, priority: priority, executionTime: time)
         case .ticked:
             self = .ticked(job, try Tick(reading: &reader))
         }
@@ -88,17 +87,16 @@ extension Fact {
 
 extension Tick {
     fileprivate init(reading reader: inout ByteReader) throws {
-        let at = WallTime(microseconds: try reader.readFixed())
+        let at = try reader.readTime()
         guard let outcome = TickOutcome(rawValue: try reader.readFixed()) else {
             throw EventFault.invalidField("tick outcome")
         }
         let missedCount: UInt32 = try reader.readFixed()
         let occurrenceHash: UInt32 = try reader.readFixed()
         let flags = try reader.readFlags(.nextTick)
-        let next: Int64? = flags.contains(.nextTick) ? try reader.readFixed() : nil
         self.init(
-            at: at, next: next.map { WallTime(microseconds: $0) }, outcome: outcome,
-            missedCount: missedCount, occurrenceHash: occurrenceHash)
+            at: at, next: flags.contains(.nextTick) ? try reader.readTime() : nil,
+            outcome: outcome, missedCount: missedCount, occurrenceHash: occurrenceHash)
     }
 }
 
@@ -144,6 +142,13 @@ extension ByteReader {
             throw EventFault.invalidField("duration")
         }
         return TimeSpan(microseconds: microseconds)
+    }
+
+    /// A moment that four digits of a year can write.
+    mutating func readTime() throws -> WallTime {
+        let time = WallTime(microseconds: try readFixed())
+        guard time >= .earliest, time <= .latest else { throw EventFault.invalidField("time") }
+        return time
     }
 
     mutating func readText() throws -> String {

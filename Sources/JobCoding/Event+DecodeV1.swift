@@ -31,7 +31,7 @@ extension Fact {
             self = .succeeded(job, message: try reader.readMessage(flags))
         case .retriableFailed:
             let reason = try reader.readFailureReason()
-            let retryAt = WallTime(microseconds: try reader.readFixed())
+            let retryAt = try reader.readTime()
             let flags = try reader.readFlags(.message)
             self = .retriableFailed(
                 job, reason: reason, message: try reader.readMessage(flags), retryAt: retryAt)
@@ -51,16 +51,18 @@ extension Fact {
         let priority: UInt8 = try reader.readFixed()
         var executionTime: WallTime?
         if flags.contains(.executionTime) {
-            executionTime = WallTime(microseconds: try reader.readFixed())
+            executionTime = try reader.readTime()
         }
-        let user = UserID(unchecked: try reader.readText())
-        let job = JobID(unchecked: try reader.readText())
-        let type = JobType(unchecked: try reader.readText())
+        let user = UserID(unchecked: try reader.readText(bytes: 1...nameBytesMax))
+        let job = JobID(unchecked: try reader.readText(bytes: 1...nameBytesMax))
+        let type = JobType(unchecked: try reader.readText(bytes: 1...nameBytesMax))
         let policy = try JobPolicy(v1: flags, reading: &reader)
-        let resultLocation = flags.contains(.resultLocation) ? try reader.readText() : nil
+        let resultLocation =
+            flags.contains(.resultLocation)
+            ? try reader.readText(bytes: 0...JobLimits.resultLocationBytesMax) : nil
         let content = JobContent(
             type: type, executionTime: executionTime, priority: priority,
-            payload: try reader.readBlob(), resultLocation: resultLocation, policy: policy)
+            payload: try reader.readPayload(), resultLocation: resultLocation, policy: policy)
         return .submitted(JobKey(user: user, job: job), content, keyHash: nil, firstTick: nil)
     }
 }
@@ -77,7 +79,8 @@ extension JobPolicy {
         self.init(
             maxRetries: maxRetries, backoff: backoff, leaseDuration: try reader.readSpan(),
             runLimit: flags.contains(.runLimit) ? try reader.readSpan() : nil,
-            leaseExpiriesMax: 0, contentType: try reader.readText())
+            leaseExpiriesMax: 0, 
+            contentType: try reader.readText(bytes: 0...JobLimits.contentTypeBytesMax))
     }
 }
 
@@ -90,6 +93,21 @@ extension JobReference {
 }
 
 extension ByteReader {
+    /// A text of a length that the first encoding ever wrote.
+    fileprivate mutating func readText(bytes: ClosedRange<Int>) throws -> String {
+        let count = try readCount()
+        guard bytes.contains(count) else { throw EventFault.invalidField("length of a text") }
+        return try readString(count: count)
+    }
+
+    fileprivate mutating func readPayload() throws -> [UInt8] {
+        let payload = try readBlob()
+        guard payload.count <= JobLimits.payloadBytesMax else {
+            throw EventFault.invalidField("payload")
+        }
+        return payload
+    }
+
     fileprivate mutating func readMessage(_ flags: FieldFlagsV1) throws -> String? {
         flags.contains(.message) ? try readText() : nil
     }

@@ -31,6 +31,12 @@ package struct SubmittedRecord: ~Escapable {
         guard rest >= 0 else { throw .malformed(.truncated(offsetBytes: bytes.byteCount)) }
         guard rest == 0 else { throw .trailingBytes(rest) }
         guard flags & ~3 == 0 else { throw .invalidField("flags") }
+        guard userBytes > 0, jobBytes > 0, typeBytes > 0 else { throw .invalidField("name") }
+        guard payloadBytes <= 65_536 else { throw .invalidField("payload") }
+        guard locationBytes <= 1_024 else { throw .invalidField("result location") }
+        for time in [time, executionTime ?? .earliest, expiresAt ?? .earliest] {
+            guard time >= .earliest, time <= .latest else { throw .invalidField("time") }
+        }
         guard flags & 1 != 0 || bytes.fixed(at: 27, as: Int64.self) == 0 else {
             throw .invalidField("execution time")
         }

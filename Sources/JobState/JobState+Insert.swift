@@ -1,11 +1,29 @@
 import ByteCoding
 import HeapModule
-import JobCoding
+package import JobCoding
 import JobModel
 import Tables
 import Units
 
 extension JobState {
+    /// Looks at the parts of an event that are only read where they are new: the policy and the
+    /// recurrence. For events of the log; those that were encoded here are right.
+    package mutating func check(_ record: borrowing SubmittedRecord) throws(EventFault) {
+        if classNames.find(record.typeAndPolicy, salt: UInt64(record.typeBytes)) == nil {
+            _ = try JobPolicy(decoding: record.policy)
+        }
+        guard record.recurrenceBytes > 0 else { return }
+        let recurrence = try Recurrence(decoding: record.recurrence)
+        do throws(Rejection) {
+            _ = try Ticker(recurrence.rule)
+        } catch {
+            throw .invalidField("recurrence: \(error)")
+        }
+        guard let tick = record.firstTick, tick >= .earliest, tick <= .latest else {
+            throw .invalidField("first tick")
+        }
+    }
+
     /// Inserts a job whose event is there as values only.
     mutating func insert(
         _ key: JobKey, _ content: JobContent, hash: UInt32?, firstTick: WallTime?, at lsn: LSN,

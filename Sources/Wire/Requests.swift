@@ -74,8 +74,9 @@ package struct BackoffBody: Equatable, Sendable {
 package struct RecurrenceBody: Equatable, Sendable {
     /// Seconds between two ticks; not together with `cron`.
     package var interval: Double?
-    /// `fixedRate`: counted from the first tick; `fixedDelay`: from the end of the occurrence
-    /// before. Left out: `fixedRate`.
+    /// `fixedRate`: counted from the first tick; `fixedDelay`: from the end of the one before.
+    ///
+    /// Left out: `fixedRate`.
     package var mode: String?
     package var cron: String?
     /// IANA name; left out: UTC.

@@ -7,7 +7,9 @@ extension RawSpan {
         // The pointers do not leave the closures, and both buffers have byteCount bytes.
         return unsafe withUnsafeBytes { left in
             unsafe other.withUnsafeBytes { right in
-                guard let first = left.baseAddress, let second = right.baseAddress else { return true }
+                guard let first = left.baseAddress, let second = right.baseAddress else {
+                    return true
+                }
                 return unsafe memcmp(first, second, left.count) == 0
             }
         }

@@ -64,6 +64,7 @@ package final class Engine: Sendable {
     /// An empty batch of jobs, to be filled and submitted.
     ///
     /// - Parameter jobsExpected: How many it is made for; more fit.
+    /// - Returns: The batch, good for this engine alone.
     package func batch(jobsExpected: Int) -> SubmissionBatch {
         SubmissionBatch(hash: hash, dictionaries: dictionaries, jobsExpected: jobsExpected)
     }
@@ -82,9 +83,16 @@ package final class Engine: Sendable {
     }
 
     /// Submits many jobs at once; each has its own outcome, in the batch's order.
-    package func submit(_ batch: SubmissionBatch) async throws(EngineError) -> [SubmitOutcome] {
+    ///
+    /// Handed over: whoever keeps it makes the writer copy it.
+    package func submit(
+        _ batch: consuming SubmissionBatch
+    ) async throws(EngineError) -> [SubmitOutcome] {
         if batch.count == 0 { return [] }
-        return try await ask { .submitMany(batch, $0) }
+        let request = { [batch] (reply: @escaping Reply<[SubmitOutcome]>) in
+            Request.submitMany(batch, reply)
+        }
+        return try await ask(request)
     }
 
     /// Cancels a job that has not ended; a cancelled one stays cancelled, without an error.

@@ -74,6 +74,7 @@ struct EngineCore: ~Copyable {
     ///
     /// - Parameter wallClockPatience: The wall clock may jump while we wait for a due time, so it is
     ///   looked at again after so long.
+    /// - Returns: At most an hour.
     mutating func patience(
         wallClockPatience: TimeSpan = .milliseconds(250)
     ) -> TimeSpan {
@@ -92,7 +93,8 @@ struct EngineCore: ~Copyable {
     /// How long until a stamp says `time`: when the clock does, or at half speed from the last stamp
     /// where the clock was set back.
     private func wait(for time: WallTime, now: MonotonicTime) -> TimeSpan {
-        let byStamp = 2 * time.span(since: wall).microseconds - now.span(since: monotonic).microseconds
+        let passed = now.span(since: monotonic).microseconds
+        let byStamp = 2 * time.span(since: wall).microseconds - passed
         return min(TimeSpan(microseconds: byStamp), time.span(since: clock.wallTime()))
     }
 

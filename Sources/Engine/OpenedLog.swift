@@ -14,7 +14,13 @@ struct OpenedLog: ~Copyable {
 
     /// Opens the log and folds its records.
     ///
-    /// - Parameter onFailure: Called once if the log fails later, before anybody waiting is told.
+    /// - Parameters:
+    ///   - directory: The data directory.
+    ///   - storage: Where files are.
+    ///   - options: Of the log.
+    ///   - progress: Called now and then.
+    ///   - onFailure: Called once if the log fails later, before anybody waiting is told.
+    /// - Throws: As `EventLog.open`.
     init(
         directory: String, storage: any Storage, options: LogOptions,
         progress: (LogRecovery) -> Void, onFailure: @escaping @Sendable (LogError) -> Void

@@ -26,7 +26,8 @@ struct Recovery {
 
     /// Reads everything; `begin` is called once, before the first record.
     mutating func run(
-        begin: (LogIdentity) -> Void, replay: (LSN, RawSpan) throws(RecordRefusal) -> Void, progress: (LogRecovery) -> Void
+        begin: (LogIdentity) -> Void, replay: (LSN, RawSpan) throws(RecordRefusal) -> Void,
+        progress: (LogRecovery) -> Void
     ) throws(LogError) {
         try directory.removeLeftovers(suffix: LogDirectory.preparingName)
         try directory.removeLeftovers(suffix: LogDirectory.packingSuffix)

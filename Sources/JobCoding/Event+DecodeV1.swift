@@ -79,7 +79,7 @@ extension JobPolicy {
         self.init(
             maxRetries: maxRetries, backoff: backoff, leaseDuration: try reader.readSpan(),
             runLimit: flags.contains(.runLimit) ? try reader.readSpan() : nil,
-            leaseExpiriesMax: 0, 
+            leaseExpiriesMax: 0,
             contentType: try reader.readText(bytes: 0...JobLimits.contentTypeBytesMax))
     }
 }

@@ -12,9 +12,13 @@ package enum ControlScope: Hashable, Sendable {
 package struct Control: Hashable, Sendable {
     /// No job is claimed while this holds; what runs goes on.
     package var isPaused: Bool
-    /// Jobs that may wait at once; a submit beyond is refused. Nil: any number. Users only.
+    /// Jobs that may wait at once; a submit beyond is refused.
+    ///
+    /// Nil: any number. Users only.
     package var waitingMax: UInt32?
-    /// Jobs that may be leased at once; what is due beyond is held back. Nil: any number.
+    /// Jobs that may be leased at once; what is due beyond is held back.
+    ///
+    /// Nil: any number.
     package var runningMax: UInt32?
 
     /// Nothing is paused, nothing is bounded.

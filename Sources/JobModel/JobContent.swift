@@ -68,7 +68,9 @@ package struct JobPolicy: Hashable, Sendable {
     package var leaseDuration: TimeSpan
     /// The longest that one attempt may take however often it heartbeats; nil: no limit.
     package var runLimit: TimeSpan?
-    /// Leases that may run out on the job; the last of them parks it as poison. 0: any number may.
+    /// Leases that may run out on the job; the last of them parks it as poison.
+    ///
+    /// 0: any number may.
     package var leaseExpiriesMax: Int
     /// Media type of the payload.
     package var contentType: String

@@ -11,7 +11,9 @@ struct JobRecord: HashedElement, TimedElement {
     var submitted: UInt64
     /// Time of the job's first event.
     var submittedAt: WallTime
-    /// While the job waits: when it may start. Of a recurring job: its next tick.
+    /// While the job waits: when it may start.
+    ///
+    /// Of a recurring job: its next tick.
     var dueAt: WallTime
     let keyHash: UInt32
     /// Slot in `users`.

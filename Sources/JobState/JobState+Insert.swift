@@ -6,8 +6,9 @@ import Tables
 import Units
 
 extension JobState {
-    /// Looks at the parts of an event that are only read where they are new: the policy and the
-    /// recurrence. For events of the log; those that were encoded here are right.
+    /// Looks at the parts of an event that are only read where they are new: policy and recurrence.
+    ///
+    /// For events of the log; those that were encoded here are right.
     package mutating func check(_ record: borrowing SubmittedRecord) throws(EventFault) {
         if classNames.find(record.typeAndPolicy, salt: UInt64(record.typeBytes)) == nil {
             _ = try JobPolicy(decoding: record.policy)

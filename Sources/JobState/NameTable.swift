@@ -25,7 +25,9 @@ struct NameTable: ~Copyable {
 
     var count: Int { entries.liveCount }
 
-    /// The number of `name`; nil if it was not seen. Names with another `salt` are other names.
+    /// The number of `name`; nil if it was not seen.
+    ///
+    /// Names with another `salt` are other names.
     mutating func find(_ name: RawSpan, salt: UInt64 = 0) -> UInt32? {
         find(name, hash: UInt32(truncatingIfNeeded: hash.hash(name, salt: salt)))
     }

@@ -14,7 +14,9 @@ package struct SubmitHint: Sendable {
     let userHash: UInt32
     let dueMicroseconds: Int64
 
-    /// - Parameter record: The event, with the key's hash in it.
+    /// - Parameters:
+    ///   - record: The event, with the key's hash in it.
+    ///   - hash: What the log's hashes are made with.
     package init(_ record: borrowing SubmittedRecord, _ hash: KeyedHash) {
         contentHash = hash.hash(record.contentTail, salt: hash.hash(record.contentHead))
         keyHash = record.keyHash

@@ -135,7 +135,8 @@ struct DueHeap: ~Copyable {
         let usedBytes = count * MemoryLayout<DueEntry>.stride
         guard touchedBytes - usedBytes >= 2 * Self.stepBytes else { return }
         let start = (touchedBytes - Self.stepBytes) / Mapping.pageBytes * Mapping.pageBytes
-        region.giveBack(offset: start, count: min(region.byteCount - start, Self.stepBytes + Mapping.pageBytes))
+        region.giveBack(
+            offset: start, count: min(region.byteCount - start, Self.stepBytes + Mapping.pageBytes))
         region.shrink(to: start)
         touchedBytes = start
     }

@@ -103,7 +103,8 @@ let package = Package(
         room(
             "JobCoding", imports: ["Units", "JobModel", "ByteCoding"], more: [lifetimes]),
         room(
-            "JobState", imports: ["Units", "JobModel", "ByteCoding", "JobCoding", "Tables", "Cron"],
+            "JobState",
+            imports: ["Units", "JobModel", "ByteCoding", "JobCoding", "Tables", "Cron"],
             libraries: [heap, deque], more: [lifetimes]),
         room(
             "Engine",
@@ -147,10 +148,17 @@ let package = Package(
             of: "EventLog", imports: ["Units", "EventLog", "ByteCoding", "Storage", "TestKit"],
             libraries: [crypto]),
         tests(of: "JobCoding", imports: ["Units", "JobCoding", "JobModel", "ByteCoding"]),
-        tests(of: "JobState", imports: ["Units", "ByteCoding", "JobCoding", "JobState", "JobModel"]),
+        tests(
+            of: "JobState", imports: ["Units", "ByteCoding", "JobCoding", "JobState", "JobModel"]),
         tests(
             of: "Engine",
             imports: ["Units", "Engine", "JobModel", "JobState", "Storage", "EventLog", "TestKit"]),
+        tests(
+            of: "Simulation",
+            imports: [
+                "Units", "JobModel", "ByteCoding", "JobCoding", "JobState", "Engine", "Storage",
+                "EventLog", "TestKit",
+            ], libraries: [heap]),
         tests(of: "Wire", imports: ["Units", "Wire"]),
         tests(
             of: "Server",

@@ -7,7 +7,9 @@ import PayloadPacking
 import Units
 
 extension EngineCore {
-    mutating func submit(_ batch: consuming SubmissionBatch, _ reply: @escaping Reply<SubmitReceipt>) {
+    mutating func submit(
+        _ batch: consuming SubmissionBatch, _ reply: @escaping Reply<SubmitReceipt>
+    ) {
         var batch = batch
         do throws(Rejection) {
             let (job, isNew) = try submit(&batch, 0)

@@ -92,7 +92,8 @@ struct EngineCore: ~Copyable {
     /// How long until a stamp says `time`: when the clock does, or at half speed from the last stamp
     /// where the clock was set back.
     private func wait(for time: WallTime, now: MonotonicTime) -> TimeSpan {
-        let byStamp = 2 * time.span(since: wall).microseconds - now.span(since: monotonic).microseconds
+        let byStamp =
+            2 * time.span(since: wall).microseconds - now.span(since: monotonic).microseconds
         return min(TimeSpan(microseconds: byStamp), time.span(since: clock.wallTime()))
     }
 

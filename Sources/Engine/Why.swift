@@ -58,7 +58,9 @@ private struct WhyWalk {
                 wait(until: time, due: due, isRetry: isRetry)
                 due = executionTime ?? due
             case .succeeded, .fatalFailed, .cancelled:
-                if let worker { run(until: time, worker) } else {
+                if let worker {
+                    run(until: time, worker)
+                } else {
                     wait(until: time, due: due, isRetry: isRetry)
                 }
                 worker = nil
@@ -67,7 +69,11 @@ private struct WhyWalk {
         }
         guard !look.job.status.isFinal else { return found }
         let now = max(look.now, position)
-        if let worker { run(until: now, worker) } else { waitStill(until: now, due: due, isRetry: isRetry) }
+        if let worker {
+            run(until: now, worker)
+        } else {
+            waitStill(until: now, due: due, isRetry: isRetry)
+        }
         return found
     }
 

@@ -11,7 +11,8 @@ SOURCES = Sources Tests Benchmarks Package.swift
 help:
 	@echo "make run    build, start a daemon with an executor on $(LISTEN), data in $(DATA)"
 	@echo "make test   install what tests need, check the style, run every test"
-	@echo "make soak   open a million crash images of the log (SOAK_IMAGES, SOAK_SEED)"
+	@echo "make soak   open a million crash images of the log (SOAK_IMAGES, SOAK_SEED), live"
+	@echo "            $(SOAK_DAYS) simulated days of the engine (SOAK_DAYS)"
 	@echo "make build  build the release binary $(DAYBOOK)"
 	@echo "make bench  measure the log against the limit of this disk"
 	@echo "make mutants  break each safety mechanism, see a test notice"
@@ -48,15 +49,18 @@ test: lint
 	swift build -c release --build-tests
 	swift test -c release --skip-build --no-parallel
 
-# The crash campaign of `make test` with more seeds; a finding prints the line that replays it.
+# The crash campaign of `make test` and its simulated days, with more seeds; a finding prints the
+# line that replays it.
 SOAK_IMAGES = 1000000
 SOAK_SEED = 1000
+SOAK_DAYS = 20000
 soak: export WARNINGS_AS_ERRORS = 1
 soak:
 	@.ci/need liblz4-dev=header:lz4.h zlib1g-dev=header:zlib.h
 	swift build -c release --build-tests
 	DAYBOOK_SOAK=$(SOAK_IMAGES) CRASH_SEED=$(SOAK_SEED) \
 	    swift test -c release --skip-build --filter CrashCampaignTests
+	SOAK_DAYS=$(SOAK_DAYS) swift test -c release --skip-build --filter SimulationTests
 
 # Prints ratios to a limit that is measured in the same run; BENCH_DATA names the disk to measure.
 BENCH_DATA = ./bench-data

@@ -153,6 +153,12 @@ let package = Package(
         tests(
             of: "Engine",
             imports: ["Units", "Engine", "JobModel", "JobState", "Storage", "EventLog", "TestKit"]),
+        tests(
+            of: "Simulation",
+            imports: [
+                "Units", "JobModel", "ByteCoding", "JobCoding", "JobState", "Engine", "Storage",
+                "EventLog", "TestKit",
+            ], libraries: [heap]),
         tests(of: "Wire", imports: ["Units", "Wire"]),
         tests(
             of: "Server",

@@ -174,7 +174,8 @@ struct AnswerCheck {
             }
             let end = model.tokenEnds[report.token] ?? ceiling(exchange)
             guard end > floor(exchange) || !status.isFinal && status != .retriableFailure else {
-                throw Finding("a report with token \(report.token), which ended at \(end), was taken")
+                throw Finding(
+                    "a report with token \(report.token), which ended at \(end), was taken")
             }
             let window = histories[model.jobs[number].first]?.filter {
                 $0 > floor(exchange) && $0 <= ceiling(exchange)

@@ -14,7 +14,8 @@ struct ContentDrawing {
             type: random.pick(Names.types), executionTime: executionTime(&random),
             expiresAt: random.strikes(onceIn: 6) ? moment(-60, 7_200, &random) : nil,
             priority: random.pick([0, 50, 100, 100, 100, 100, 200]), payload: payload(&random),
-            resultLocation: random.strikes(onceIn: 9) ? "file:///results/\(random.number(below: 9))" : nil,
+            resultLocation: random.strikes(onceIn: 9)
+                ? "file:///results/\(random.number(below: 9))" : nil,
             policy: policy(&random))
     }
 

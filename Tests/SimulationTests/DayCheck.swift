@@ -77,7 +77,8 @@ struct DayCheck {
         var position = 0
         for (index, life) in lives.enumerated() {
             guard position == Int(life.opened.rawValue) else {
-                throw Finding("life \(index) began at \(life.opened), the one before ended at \(position)")
+                throw Finding(
+                    "life \(index) began at \(life.opened), the one before ended at \(position)")
             }
             var wall = position == 0 ? WallTime.earliest : events[position - 1].time
             var monotonic = life.openedAt

@@ -27,10 +27,10 @@ struct DayRecord: Sendable {
     var turns: [Turn] = []
     var exchanges: [Exchange] = []
     var digestsCompared = 0
-    /// What fired, by name.
-    var fired: [String: Int] = [:]
+    /// What was done to the engine and to its users, and how often.
+    var fired: [FaultKind: Int] = [:]
 
-    mutating func note(_ what: FaultKind) { fired[what.rawValue, default: 0] += 1 }
+    mutating func note(_ what: FaultKind) { fired[what, default: 0] += 1 }
 }
 
 /// What a campaign must have seen happen before its verdict counts.

@@ -56,7 +56,8 @@ extension Model {
         guard found.due <= now.wall else {
             throw Finding("claimed at \(now.wall), due at \(found.due)")
         }
-        if found.status == .notStarted, found.parentKey == nil, let expiry = found.content.expiresAt,
+        if found.status == .notStarted, found.parentKey == nil,
+            let expiry = found.content.expiresAt,
             expiry <= now.wall
         {
             throw Finding("claimed at \(now.wall), expired at \(expiry)")
@@ -159,7 +160,8 @@ extension Model {
             fired[reason == .poison ? .poisoned : .leaseExpired, default: 0] += 1
             guard job.leaseEnd <= now.monotonic, job.leaseEnd < job.runEnd else {
                 throw Finding(
-                    "lease over at \(now.monotonic), to be held until \(job.leaseEnd), \(job.runEnd)")
+                    "lease over at \(now.monotonic), to be held until \(job.leaseEnd), \(job.runEnd)"
+                )
             }
         case .runLimitExceeded:
             fired[.runLimitExceeded, default: 0] += 1

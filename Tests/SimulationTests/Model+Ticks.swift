@@ -17,7 +17,9 @@ extension Model {
         let isMissed = skipped.map { $0 > 0 || recurrence.missed == .skip } ?? false
         let outcome = outcome(of: found, recurrence, at: at, isSkipped: skipped != nil)
         let makes = outcome == .submitted || outcome == .queued
-        let next = makes && recurrence.rule.isFixedDelay ? nil : oracle.next(of: recurrence.rule, after: at)
+        let next =
+            makes && recurrence.rule.isFixedDelay
+            ? nil : oracle.next(of: recurrence.rule, after: at)
         let expected = (at, next, outcome, min(skipped ?? 0, 1_000))
         guard expected == (tick.at, tick.next, tick.outcome, Int(tick.missedCount)) else {
             throw Finding("ticks \(tick), expected \(expected)")
@@ -35,7 +37,9 @@ extension Model {
     ) -> (at: WallTime, skipped: Int?) {
         if recurrence.rule.isFixedDelay { return (first, nil) }
         var ticks = [first]
-        while let next = oracle.next(of: recurrence.rule, after: ticks[ticks.count - 1]), next <= now {
+        while let next = oracle.next(of: recurrence.rule, after: ticks[ticks.count - 1]),
+            next <= now
+        {
             ticks.append(next)
         }
         if ticks.count == 1 { return (first, nil) }

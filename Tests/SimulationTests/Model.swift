@@ -58,7 +58,9 @@ struct Model {
         guard event.time == now.wall else {
             throw Finding("it is stamped \(event.time), the engine's time was \(now.wall)")
         }
-        guard let reference = event.fact.reference else { return try applyAlone(event.fact, lsn, now) }
+        guard let reference = event.fact.reference else {
+            return try applyAlone(event.fact, lsn, now)
+        }
         guard let job = byFirst[reference.submitted] else {
             throw Finding("there is no job \(reference.submitted)")
         }
@@ -95,14 +97,16 @@ struct Model {
     ) throws(Finding) {
         guard byKey[key] == nil else { throw Finding("\(key) is submitted twice") }
         if let max = control(of: key.user).waitingMax, waitingCount[key.user, default: 0] >= max {
-            throw Finding("\(key): \(waitingCount[key.user, default: 0]) jobs of \(max) wait already")
+            throw Finding(
+                "\(key): \(waitingCount[key.user, default: 0]) jobs of \(max) wait already")
         }
         let due = max(content.executionTime ?? now.wall, now.wall)
         var job = ModelJob(key: key, content: content, first: lsn, due: due, turn: now.turn)
         if let recurrence = content.recurrence {
             job.nextTick = oracle.first(of: recurrence.rule, from: due)
             guard job.nextTick == firstTick else {
-                throw Finding("\(key): its first tick is \(job.nextTick as Any), not \(firstTick as Any)")
+                throw Finding(
+                    "\(key): its first tick is \(job.nextTick as Any), not \(firstTick as Any)")
             }
         }
         add(job)
@@ -115,7 +119,9 @@ struct Model {
         byFirst[job.first] = number
         byKey[job.key] = number
         waitingCount[job.user, default: 0] += 1
-        if job.isRecurring { recurring.insert(number) } else {
+        if job.isRecurring {
+            recurring.insert(number)
+        } else {
             waiting[job.type, default: []].append(number)
         }
     }

@@ -41,9 +41,11 @@ extension SimulatedDay {
                 switch outcome {
                 case .new: remember(job, isNew: true)
                 case .existing: remember(job, isNew: false)
+                case .rejected(.waitingLimit): record.note(.waitingLimitReached)
                 case .rejected: break
                 }
             }
+        case .refused(.rejected(.waitingLimit)): record.note(.waitingLimitReached)
         case .refused(.rejected): break
         default:
             if exchange.answer.isOutOfSpace { record.note(.refusedForSpace) }
@@ -55,7 +57,9 @@ extension SimulatedDay {
 
     private func remember(_ job: Submission, isNew: Bool) {
         known.append(job)
-        if isEvening, job.content.recurrence != nil { ask(.change(job.key, .cancel), for: .operators) }
+        if isEvening, job.content.recurrence != nil {
+            ask(.change(job.key, .cancel), for: .operators)
+        }
         // Somebody submits it again, and somebody else something else under its name.
         guard isNew, !isEvening, random.strikes(onceIn: 12) else { return }
         var other = job
@@ -149,11 +153,15 @@ extension SimulatedDay {
     }
 
     func undo(_ scope: ControlScope, _ change: ControlChange) {
-        ask(.control(scope, change), for: .operators)
+        // Nothing is held back any more in the evening, however late it was asked for.
+        ask(.control(scope, isEvening ? .nothingSet : change), for: .operators)
     }
 
     /// What did not come through is asked for again.
     func tookControl(_ exchange: Exchange) {
+        if case .control(let control) = exchange.answer, control != .none {
+            record.note(.pausedOrLimited)
+        }
         guard exchange.answer.isUnknown || exchange.answer.isOutOfSpace else { return }
         switch exchange.call.wish {
         case .control(let scope, let change): agenda.plan(.undo(scope, change), at: soon(60))

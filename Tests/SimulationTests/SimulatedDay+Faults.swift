@@ -152,7 +152,9 @@ extension SimulatedDay {
         digests[engine.appliedLSN] = engine.digest()
         self.engine = nil
         record.note(fault == .failSync ? .failedSync : .failedWrite)
-        storage = random.strikes(onceIn: 2) ? storage.killed() : storage.cutPower().image(seed: random.next()).storage
+        storage =
+            random.strikes(onceIn: 2)
+            ? storage.killed() : storage.cutPower().image(seed: random.next()).storage
         losePending()
         reopenLater()
     }

@@ -165,11 +165,14 @@ extension SimulatedDay {
 
     private func heartbeat(_ attempt: SimulatedAttempt) -> AttemptReport {
         let hasCheckpoint = random.strikes(onceIn: 2)
-        let bytes = (0..<random.number(below: 12)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+        let bytes = (0..<random.number(below: 12)).map { _ in
+            UInt8(truncatingIfNeeded: random.next())
+        }
         return AttemptReport(
             token: attempt.token,
             step: .heartbeat(
-                leaseDuration: random.strikes(onceIn: 5) ? .seconds(random.pick([15, 40, 80])) : nil,
+                leaseDuration: random.strikes(onceIn: 5)
+                    ? .seconds(random.pick([15, 40, 80])) : nil,
                 progress: random.strikes(onceIn: 3) ? Array("half".utf8) : nil,
                 checkpoint: hasCheckpoint ? bytes : nil))
     }

@@ -1,18 +1,72 @@
-import Testing
 import Foundation
+import TestKit
+import Testing
+
+/// What the environment asks of a campaign.
+private struct CampaignSettings {
+    /// Days to live: `SOAK_DAYS`, or what fits into every run of the tests.
+    var days: UInt64 = 200
+    var firstSeed: UInt64 = 1
+    /// The only day to live: `SIM_SEED`, as a finding names it.
+    var isReplay = false
+    /// More findings say nothing new.
+    let findingsMax = 5
+
+    init() throws {
+        let environment = ProcessInfo.processInfo.environment
+        if let text = environment["SOAK_DAYS"] {
+            days = try #require(UInt64(text))
+            firstSeed = 1_000
+        }
+        if let text = environment["SIM_SEED"] {
+            firstSeed = try #require(UInt64(text))
+            days = 1
+            isReplay = true
+        }
+    }
+}
 
 @Suite struct SimulationTests {
-    @Test func `days`() throws {
-        let first = UInt64(ProcessInfo.processInfo.environment["SIM_SEED"] ?? "1")!
-        let count = UInt64(ProcessInfo.processInfo.environment["SIM_DAYS"] ?? "20")!
-        for seed in first..<first + count {
-            let clock = ContinuousClock()
-            let day = SimulatedDay(seed: seed)
-            var t2 = Duration.zero
-            let t = clock.measure { do { try day.run() ; var c = DayCheck(day)
-                t2 = clock.measure { do { try c.run() } catch { print("seed \(seed)", error) } } 
-            } catch { print("seed \(seed)", error) } }
-            print(seed, t, t2, day.record.turns.count, day.record.exchanges.count, day.record.lives.count, day.record.turns.last?.end as Any, day.submitted, day.record.digestsCompared)
+    @Test func `simulated days under every fault keep every rule`() throws {
+        let settings = try CampaignSettings()
+        var campaign = SimulationCampaign()
+        for seed in settings.firstSeed..<settings.firstSeed + settings.days
+        where campaign.findings.count < settings.findingsMax {
+            campaign.run(seed: seed)
+            if campaign.days % 1_000 == 0 {
+                print("\(campaign.days) days, \(campaign.findings.count) findings")
+                // Whoever waits for a long run wants to see it move.
+                fflush(nil)
+            }
         }
+        print(
+            "seeds \(settings.firstSeed) to \(settings.firstSeed + UInt64(campaign.days) - 1): \(campaign.summary)"
+        )
+        for finding in campaign.findings { print(finding) }
+        #expect(campaign.findings.count == 0)
+        guard !settings.isReplay, campaign.findings.isEmpty else { return }
+        #expect(campaign.missing.isEmpty, "no verdict: this never happened")
+        #expect(campaign.jobs >= campaign.days * 300)
+        #expect(campaign.digestsCompared >= campaign.days)
+    }
+
+    @Test(arguments: [7, 8] as [UInt64])
+    func `the same seed gives the same day`(seed: UInt64) throws {
+        let (first, second) = (try DayImprint(seed: seed), try DayImprint(seed: seed))
+        #expect(first == second)
+        #expect(first != (try DayImprint(seed: seed + 100)))
+    }
+}
+
+/// A day in short: everything that was answered, and every byte on the disk.
+private struct DayImprint: Equatable {
+    let disk: UInt64
+    let history: [String]
+
+    init(seed: UInt64) throws {
+        let day = SimulatedDay(seed: seed)
+        try day.run()
+        disk = day.storage.fingerprint
+        history = day.record.exchanges.map { "\($0.turn) \($0.call.number) \($0.answer)" }
     }
 }

@@ -33,39 +33,48 @@ struct BlockRecords {
     func forEach<E: Error>(
         header: BlockHeader, at offset: Int, _ body: (LSN, RawSpan) throws(E) -> Bool
     ) throws(RecordFault<E>) -> Bool {
-        var reader = ByteReader(raw.rawBytes.extracting(start..<rawBytes))
-        for index in 0..<UInt64(header.recordCount) {
-            let lsn = header.firstLSN.advanced(by: index)
-            let length = Self.nextLength(&reader)
-            guard let length else {
+        let bytes = raw.rawBytes.extracting(start..<rawBytes)
+        var end = 0
+        var lsn = header.firstLSN
+        for _ in 0..<header.recordCount {
+            guard let record = Self.record(in: bytes, from: end) else {
                 throw .defect(
                     Self.defect(offset, "length of record \(lsn)", "a length in bounds", "none"))
             }
-            let first = start + reader.offset - length
+            end = record.upperBound
             do throws(E) {
-                let record = raw.rawBytes.extracting(first..<first + length)
-                guard try body(lsn, record) else { return false }
+                guard try body(lsn, bytes.extracting(record)) else { return false }
             } catch {
                 throw .refused(lsn, error)
             }
+            lsn = lsn.next
         }
-        guard reader.remaining == 0 else {
+        guard end == bytes.byteCount else {
             throw .defect(
-                Self.defect(offset, "end of the raw block", "no bytes", "\(reader.remaining)"))
+                Self.defect(
+                    offset, "end of the raw block", "no bytes", "\(bytes.byteCount - end)"))
         }
         return true
     }
 
-    /// Moves past the next record; nil where its length is out of bounds.
-    private static func nextLength(_ reader: inout ByteReader) -> Int? {
-        do throws(ByteFault) {
-            let length = try reader.readVarint()
-            guard length >= 1, length <= UInt64(LogOptions.recordBytesMax) else { return nil }
-            _ = try reader.read(count: Int(length))
-            return Int(length)
-        } catch {
-            return nil
+    /// Where the record lies whose length stands at `offset`; nil where that is out of bounds.
+    ///
+    /// In line, because replay has little else to do for each record.
+    @inline(__always)
+    private static func record(in bytes: RawSpan, from offset: Int) -> Range<Int>? {
+        var length = 0
+        for index in 0..<RawBlock.lengthBytesMax where offset + index < bytes.byteCount {
+            let byte = Int(bytes.fixed(at: offset + index, as: UInt8.self))
+            length |= (byte & 0x7F) << (7 * index)
+            if byte & 0x80 != 0 { continue }
+            let first = offset + index + 1
+            // A last byte of zero: no record is empty, and no length longer than it need be.
+            guard byte != 0, length <= LogOptions.recordBytesMax,
+                length <= bytes.byteCount - first
+            else { return nil }
+            return first..<first + length
         }
+        return nil
     }
 
     private static func defect(

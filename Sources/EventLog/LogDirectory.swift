@@ -111,10 +111,19 @@ extension LogDirectory {
                 found: "\(byteCount)", isTearable: false)
             throw defect.corruption(in: file.path, from: lsn)
         }
+        if UInt64(buffer.count) < byteCount {
+            // Rounded up, and the old one let go: the next segment may be a few bytes longer, and
+            // growing would copy all of it.
+            buffer = []
+            let steps = (Int(byteCount) + Self.bufferStepBytes - 1) / Self.bufferStepBytes
+            buffer = [UInt8](repeating: 0, count: steps * Self.bufferStepBytes)
+        }
         return try unwrap { () throws(StorageError) in
             try file.read(Int(byteCount), at: 0, into: &buffer)
         }
     }
+
+    private static let bufferStepBytes = 64 << 10
 }
 
 /// Calls storage and turns its refusal into the log's.

@@ -146,22 +146,34 @@ struct HashCheck {
         _ block: BlockHeader, offset: Int, frame: RawSpan, version: UInt32
     ) throws(Defect) {
         try records.load(frame, header: block, at: offset, version: version)
-        let marker = BlockMarker.byteCount(version: version)
-        var sizes: (upToNoted: Int?, all: Int) = (nil, marker)
+        // Also where no record is looked for: each must have its length.
+        let split = try bytesUpToNoted(block, offset: offset, version: version)
+        records.withRaw { hash.update($0.extracting(0..<(split ?? 0))) }
+        if split != nil { passed.append(hash.value) }
+        records.withRaw { hash.update($0.extracting((split ?? 0)..<$0.byteCount)) }
+    }
+
+    /// Raw bytes of the block up to and with the noted record; nil where that is not in it.
+    private func bytesUpToNoted(
+        _ block: BlockHeader, offset: Int, version: UInt32
+    ) throws(Defect) -> Int? {
+        var upToNoted: Int?
+        var byteCount = BlockMarker.byteCount(version: version)
         do throws(RecordFault<Never>) {
-            _ = try records.forEach(header: block, at: offset) { lsn, record throws(Never) in
-                sizes.all += Self.lengthBytes(of: record) + record.byteCount
-                if lsn == noted?.lsn { sizes.upToNoted = sizes.all }
-                return true
+            if let noted, block.firstLSN <= noted.lsn, noted.lsn <= block.lastLSN {
+                _ = try records.forEach(header: block, at: offset) { lsn, record throws(Never) in
+                    byteCount += Self.lengthBytes(of: record) + record.byteCount
+                    if lsn == noted.lsn { upToNoted = byteCount }
+                    return true
+                }
+            } else {
+                _ = try records.forEach(header: block, at: offset) { _, _ throws(Never) in true }
             }
         } catch {
-            guard case .defect(let defect) = error else { return }
+            guard case .defect(let defect) = error else { return nil }
             throw defect
         }
-        let split = sizes.upToNoted ?? 0
-        records.withRaw { hash.update($0.extracting(0..<split)) }
-        if sizes.upToNoted != nil { passed.append(hash.value) }
-        records.withRaw { hash.update($0.extracting(split..<$0.byteCount)) }
+        return upToNoted
     }
 
     /// Bytes of the varint before a record, seven bits each; no record is empty.

@@ -1,0 +1,182 @@
+import Engine
+import JobModel
+import TestKit
+import Testing
+import Units
+
+private let ann = UserID(unchecked: "ann")
+private let bob = UserID(unchecked: "bob")
+
+extension SubmitOutcome {
+    /// What became of the job, without positions.
+    fileprivate var name: String {
+        switch self {
+        case .new: "new"
+        case .existing(_, let status): "existing \(status.name)"
+        case .rejected(.contentConflict): "conflict"
+        case .rejected(.waitingLimit): "waiting limit"
+        case .rejected(.invalidRecurrence): "invalid recurrence"
+        case .rejected(let other): "\(other)"
+        }
+    }
+}
+
+@Suite struct `A batch of submits` {
+    @Test func `gives each job its own outcome, whatever becomes of the others`() async throws {
+        let desk = try await HeldEngine()
+        let engine = desk.engine
+        _ = try await engine.submit(JobKey("ann", "old"), .work(priority: 0))
+        _ = try await engine.claim(.of(1), wait: .zero)
+        _ = try await engine.control(.user(bob), ControlChange(waitingMax: .some(2)))
+        var batch = engine.batch(jobsExpected: 2)
+        batch.add(JobKey("ann", "a"), .work())
+        batch.add(JobKey("ann", "a"), .work())
+        batch.add(JobKey("ann", "a"), .work(payload: [1]))
+        batch.add(JobKey("ann", "old"), .work(priority: 0))
+        batch.add(JobKey("ann", "old"), .work(priority: 1))
+        batch.add(JobKey("ann", "never"), .ticking(.cron("0 0 31 2 *", zone: "UTC")))
+        batch.add(JobKey("ann", "nowhere"), .ticking(.cron("0 0 * * *", zone: "Mars/X")))
+        for number in 1...3 { batch.add(JobKey("bob", "\(number)"), .work()) }
+        batch.add(JobKey("ann", "tick"), .ticking(.fixedRate(.seconds(60))))
+        batch.add(JobKey("ann", "z"), .work())
+        let outcomes = try await engine.submit(batch)
+        #expect(
+            outcomes.map(\.name) == [
+                "new", "existing NOT_STARTED", "conflict", "existing CLAIMED", "conflict",
+                "invalid recurrence", "invalid recurrence", "new", "new", "waiting limit", "new",
+                "new",
+            ])
+        let again = try await engine.submit(batch)
+        #expect(again.map(\.name).filter { $0 == "new" } == [])
+        // The position that a batch tells is the job's.
+        let view = try await engine.detail(JobKey("ann", "z")).job
+        #expect(outcomes.last == .new(view.submittedLSN))
+        #expect(again.last == .existing(view.submittedLSN, .notStarted))
+        await #expect(throws: EngineError.self) { try await engine.detail(JobKey("bob", "3")) }
+        await engine.close()
+    }
+
+    @Test func `of none is answered, and changes nothing`() async throws {
+        let desk = try await HeldEngine()
+        let before = try await desk.engine.stats().durableLSN
+        #expect(try await desk.engine.submit(desk.engine.batch(jobsExpected: 0)) == [])
+        #expect(try await desk.engine.stats().durableLSN == before)
+        await desk.engine.close()
+    }
+
+    @Test func `is there as a whole after a restart`() async throws {
+        let desk = try await HeldEngine()
+        var batch = desk.engine.batch(jobsExpected: 1_000)
+        for number in 0..<1_000 {
+            batch.add(JobKey("ann", "\(number)"), .work(payload: Array("\(number)".utf8)))
+        }
+        #expect(
+            try await desk.engine.submit(batch).map(\.name) == Array(repeating: "new", count: 1_000)
+        )
+        let digest = try await desk.engine.digest()
+        try await desk.reopen()
+        #expect(try await desk.engine.digest() == digest)
+        let grants = try await desk.engine.claim(.of(1_000), wait: .zero)
+        #expect(grants.map(\.payload) == (0..<1_000).map { Array("\($0)".utf8) })
+        await desk.engine.close()
+    }
+}
+
+@Suite struct `A batch of reports` {
+    @Test func `gives each report its own outcome, in order`() async throws {
+        let desk = try await HeldEngine()
+        let engine = desk.engine
+        for name in ["a", "b", "c", "d"] {
+            _ = try await engine.submit(JobKey("ann", name), .work(backoff: .seconds(10)))
+        }
+        let tokens = try await engine.claim(.of(4), wait: .zero).map(\.token)
+        let forged = LSN(rawValue: 999)
+        let steps: [(token: LSN, step: AttemptStep)] = [
+            (tokens[0], .start), (tokens[0], .succeed(message: nil)),
+            (tokens[0], .succeed(message: nil)), (tokens[1], .succeed(message: nil)),
+            (forged, .start), (tokens[1], .fail(isRetriable: true, message: "no")),
+            (tokens[2], .fail(isRetriable: false, message: "no")),
+            (tokens[3], .heartbeat(leaseDuration: nil, progress: [1], checkpoint: [2])),
+        ]
+        let outcomes = try await engine.report(
+            steps.map { AttemptReport(token: $0.token, step: $0.step) })
+        #expect(
+            outcomes == [
+                .done(.processing), .done(.success), .rejected(.unknownToken(tokens[0])),
+                .rejected(.wrongStatus(JobKey("ann", "b"), .claimed, wanted: .succeed)),
+                .rejected(.unknownToken(forged)), .done(.retriableFailure), .done(.fatalFailure),
+                .done(.claimed),
+            ])
+        #expect(try await engine.detail(JobKey("ann", "d")).progress == [1])
+        #expect(try await engine.report([]) == [])
+        await engine.close()
+    }
+}
+
+@Suite struct `Payloads that are packed` {
+    /// Alike enough for a dictionary to be worth it.
+    private func payload(_ number: Int) -> [UInt8] {
+        Array(
+            #"{"recipient":"user\#(number * 7919)@example.org","subject":"Your invoice \#(number)","#
+                .utf8)
+            + Array(
+                #""template":"invoice/standard/2027","attachments":[],"amountCents":\#(number * 31)}"#
+                    .utf8)
+    }
+
+    @Test func `come back whole with a claim and with a look, after a restart too`() async throws {
+        let desk = try await HeldEngine()
+        for number in 0..<50 {
+            _ = try await desk.engine.submit(
+                JobKey("ann", "\(number)"), .work(payload: payload(number)))
+        }
+        let raw = (0..<50).reduce(0) { $0 + payload($1).count }
+        // Most of them are packed: else this test would tell of nothing.
+        #expect(try await desk.engine.stats().payloadBytes < raw * 3 / 4)
+        for part in 0..<2 {
+            for number in 0..<50 {
+                let detail = try await desk.engine.detail(JobKey("ann", "\(number)"))
+                #expect(detail.payload == payload(number))
+            }
+            let grants = try await desk.engine.claim(.of(25), wait: .zero)
+            #expect(grants.map(\.payload) == (part * 25..<part * 25 + 25).map { payload($0) })
+            if part == 0 { try await desk.reopen() }
+        }
+        await desk.engine.close()
+    }
+
+    @Test func `come back whole from occurrences, whose timeline begins with their tick`()
+        async throws
+    {
+        let desk = try await HeldEngine()
+        for number in 0..<20 {
+            _ = try await desk.engine.submit(
+                JobKey("bob", "\(number)"), .work(priority: 200, payload: payload(number)))
+        }
+        let tick = JobKey("ann", "tick")
+        var content = JobContent.ticking(.fixedRate(.seconds(60)))
+        content.payload = payload(77)
+        let at = desk.clock.wallTime()
+        _ = try await desk.engine.submit(tick, content)
+        _ = try await desk.engine.stats()
+        let grant = try #require(try await desk.engine.claim(.of(1), wait: .zero).first)
+        let occurrence = JobKey(user: tick.user, job: tick.job.occurrence(at: at))
+        #expect(grant.job.key == occurrence)
+        #expect(grant.payload == payload(77))
+        _ = try await desk.engine.start(token: grant.token)
+        _ = try await desk.engine.succeed(token: grant.token, message: "sent")
+        for _ in 0..<2 {
+            #expect(try await desk.engine.detail(occurrence).payload == payload(77))
+            let story = try await desk.engine.timeline(occurrence, eventsMax: 100)
+            #expect(
+                story.events.map(\.event.fact.name)
+                    == ["Ticked", "Claimed", "Processing", "Succeeded"])
+            #expect(!story.isTruncated)
+            let parent = try await desk.engine.timeline(tick, eventsMax: 100)
+            #expect(parent.events.map(\.event.fact.name) == ["Submitted", "Ticked"])
+            #expect(parent.events.last?.lsn == story.events.first?.lsn)
+            try await desk.reopen()
+        }
+        await desk.engine.close()
+    }
+}

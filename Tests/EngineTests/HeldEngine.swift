@@ -1,0 +1,30 @@
+import Engine
+import JobModel
+import TestKit
+import Units
+
+/// An engine on a real disk whose clocks stand still until a test moves them.
+final class HeldEngine {
+    let clock = HandClock(startingAt: WallTime(microseconds: 1_800_000_000_000_000))
+    private let directory: TemporaryDirectory
+    private(set) var engine: Engine
+
+    init() async throws {
+        directory = try TemporaryDirectory()
+        engine = try await Engine.open(directory: directory.path, clock: clock)
+    }
+
+    /// Closes the engine and opens what it has written.
+    func reopen() async throws {
+        await engine.close()
+        engine = try await Engine.open(directory: directory.path, clock: clock)
+    }
+
+    /// Makes a dead letter of a new job.
+    func bury(_ key: JobKey, _ type: JobType = .work) async throws {
+        _ = try await engine.submit(key, .work(type, priority: 0))
+        for grant in try await engine.claim(.of(1, types: [type]), wait: .zero) {
+            _ = try await engine.fail(token: grant.token, isRetriable: false, message: "no")
+        }
+    }
+}

@@ -142,7 +142,7 @@ let package = Package(
         tests(of: "Units", imports: ["Units"]),
         tests(of: "Cron", imports: ["Units", "Cron", "TestKit"]),
         tests(of: "ByteCoding", imports: ["ByteCoding"]),
-        tests(of: "Tables", imports: ["Tables"]),
+        tests(of: "Tables", imports: ["Tables", "TestKit"]),
         tests(of: "PayloadPacking", imports: ["ByteCoding", "PayloadPacking"]),
         tests(of: "Storage", imports: ["Storage", "TestKit"]),
         tests(

@@ -61,10 +61,13 @@ struct DueBuckets: ~Copyable {
     static var chunkSlots: UInt32 { 14 }
 
     init(bucketCount: Int, elementsMax: Int) {
-        self.bucketCount = bucketCount
-        chunksMax = elementsMax / Int(Self.chunkSlots) + min(bucketCount, elementsMax) + 1
+        let chunksMax = elementsMax / Int(Self.chunkSlots) + min(bucketCount, elementsMax) + 1
+        // Before the first field is set: further down, Swift 6.3.1 has both regions released here in an
+        // optimized build, although they are not made yet.
         precondition(chunksMax < 1 << 27, "\(elementsMax) elements with a due time")
         let headBytes = bucketCount * MemoryLayout<DueBucket>.stride
+        self.bucketCount = bucketCount
+        self.chunksMax = chunksMax
         chunkRegion = Region(byteCount: (chunksMax + 1) * MemoryLayout<DueChunk>.stride)
         headRegion = Region(
             byteCount: headBytes + BitTable.byteCount(countMax: bucketCount))

@@ -141,6 +141,7 @@ let package = Package(
         tests(of: "Units", imports: ["Units"]),
         tests(of: "Cron", imports: ["Units", "Cron", "TestKit"]),
         tests(of: "ByteCoding", imports: ["ByteCoding"]),
+        tests(of: "Tables", imports: ["Tables", "TestKit"]),
         tests(of: "Storage", imports: ["Storage", "TestKit"]),
         tests(
             of: "EventLog", imports: ["Units", "EventLog", "ByteCoding", "Storage", "TestKit"],
@@ -183,14 +184,18 @@ let package = Package(
 
 // Not built unless asked for: `make bench`.
 if Context.environment["BENCHMARKS"] != nil {
-    package.targets.append(
+    package.targets += [
+        .executableTarget(
+            name: "TableBenchmarks", dependencies: ["Tables"],
+            path: "Benchmarks/TableBenchmarks", swiftSettings: settings),
         .executableTarget(
             name: "LogBenchmarks",
             dependencies: [
                 "Units", "JobModel", "ByteCoding", "Storage", "Threads", "EventLog", "JobCoding",
                 "CLZ4",
             ],
-            path: "Benchmarks/LogBenchmarks", swiftSettings: settings))
+            path: "Benchmarks/LogBenchmarks", swiftSettings: settings),
+    ]
 }
 
 if isFuzzing {

@@ -29,7 +29,8 @@ extension BlobStore {
     ) {
         check(blob, byteCount: byteCount)
         precondition(
-            offset >= 0 && offset <= byteCount - MemoryLayout<T>.size, "a number past the end of a blob")
+            offset >= 0 && offset <= byteCount - MemoryLayout<T>.size,
+            "a number past the end of a blob")
         // In bounds by the checks.
         unsafe (pages.region.base + (Int(blob) * 8 + offset)).storeBytes(
             of: value.littleEndian, as: T.self)

@@ -14,7 +14,7 @@ help:
 	@echo "make soak   open a million crash images of the log (SOAK_IMAGES, SOAK_SEED), live"
 	@echo "            $(SOAK_DAYS) simulated days of the engine (SOAK_DAYS)"
 	@echo "make build  build the release binary $(DAYBOOK)"
-	@echo "make bench  measure the log against the limit of this disk"
+	@echo "make bench  measure the log against the limit of this disk, and the tables in memory"
 	@echo "make mutants  break each safety mechanism, see a test notice"
 	@echo "make fuzz   feed the decoders $(FUZZ_RUNS) mutated inputs each (settable: FUZZ_RUNS)"
 	@echo "make asan   run every test under AddressSanitizer"
@@ -70,6 +70,8 @@ bench:
 	rm -rf $(BENCH_DATA)
 	.build/release/LogBenchmarks $(BENCH_DATA)
 	rm -rf $(BENCH_DATA)
+	swift build -c release --product TableBenchmarks
+	.build/release/TableBenchmarks
 
 # Breaks each safety mechanism in turn and shows that a test notices.
 mutants:

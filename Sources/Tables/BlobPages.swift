@@ -92,9 +92,16 @@ struct BlobPages: ~Copyable {
     }
 
     mutating func freeBlock(_ page: Int) {
-        region.giveBack(offset: page * Self.pageBytes, count: Self.blockBytes)
+        let number = UInt32(page / Self.blockPages)
+        if keptPages <= Self.keptPagesMax - Self.blockPages {
+            // In bounds: the block was given, so it is in use.
+            unsafe blocks[Int(number)].kept = BlobBlock.allPages
+            keptPages += Self.blockPages
+        } else {
+            region.giveBack(offset: page * Self.pageBytes, count: Self.blockBytes)
+        }
         pagesInUse -= Self.blockPages
-        pushFree(UInt32(page / Self.blockPages))
+        pushFree(number)
     }
 
     private mutating func splitBlock() -> UInt32 {

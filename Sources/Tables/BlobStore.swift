@@ -77,7 +77,8 @@ package struct BlobStore: ~Copyable {
         precondition(Int(blobBytes) == blobClass.byteCount, "a blob freed with another length")
         let (number, rest) = UInt32(Int(blob) * 8 - start).quotientAndRemainder(
             dividingBy: blobBytes)
-        precondition(rest == 0, "no blob begins at unit \(blob)")
+        precondition(
+            unsafe rest == 0 && number < span.pointee.blobCount, "no blob begins at unit \(blob)")
         unsafe span.pointee.putBack(Int(number))
         storedBytes -= byteCount
         if unsafe span.pointee.freeCount == 1 { link(UInt32(page), blobClass) }

@@ -38,6 +38,8 @@ struct DueHeap: ~Copyable {
     private let entriesMax: Int
     @usableFromInline
     private(set) var count = 0
+    /// The entry that was looked at last on the way round for stale ones.
+    private var sweptFrom = 0
     /// No memory is touched from here on, apart from what the region has touched ahead.
     private var touchedBytes = 0
 
@@ -69,37 +71,45 @@ struct DueHeap: ~Copyable {
     ///
     /// - Precondition: there is one.
     @usableFromInline
-    mutating func removeFirst() {
-        precondition(count > 0, "nothing to take out of a heap")
+    mutating func removeFirst() { remove(at: 0) }
+
+    private mutating func remove(at index: Int) {
+        precondition(index < count, "nothing to take out of a heap at \(index)")
         count -= 1
-        if count > 0 {
+        if index < count {
             // In bounds: the entry behind those that are left.
             let last = unsafe entries[count]
-            rise(last, from: sink())
+            rise(last, from: sink(from: index))
         }
         giveBack()
     }
 
-    /// Takes all entries out that are stale by their elements.
+    /// Looks at the next few entries on a way round from the last to the first, and takes those out that
+    /// are stale by their elements: a part of the work at each call, because all at once would be a pause.
     @inlinable
-    mutating func removeStale<E: TimedElement>(in records: borrowing Slab<E>) {
-        let old = count
-        removeAll()
-        for index in 0..<old {
-            // Entries are put in only in front of those that are still to be read.
-            let entry = self.entry(at: index)
-            if records[entry.slot].duePosition == entry.position { push(entry) }
+    mutating func sweep<E: TimedElement>(in records: borrowing Slab<E>) {
+        for _ in 0..<Self.sweptCount {
+            guard let entry = nextSwept() else { return }
+            if records[entry.slot].duePosition != entry.position { removeSwept() }
         }
     }
 
-    @usableFromInline
-    mutating func removeAll() { count = 0 }
+    @inlinable
+    static var sweptCount: Int { 8 }
 
     @usableFromInline
-    func entry(at index: Int) -> DueEntry {
-        precondition(index >= 0 && index < entriesMax, "entry \(index) of a heap")
-        // In bounds by the line above; zeroed or once written.
-        return unsafe entries[index]
+    mutating func nextSwept() -> DueEntry? {
+        guard count > 0 else { return nil }
+        sweptFrom = sweptFrom > 0 && sweptFrom <= count ? sweptFrom - 1 : count - 1
+        // In bounds: below count.
+        return unsafe entries[sweptFrom]
+    }
+
+    /// Takes out the entry that was looked at last; the one that takes its place is looked at next.
+    @usableFromInline
+    mutating func removeSwept() {
+        remove(at: sweptFrom)
+        sweptFrom += 1
     }
 
     /// Puts the entry where it belongs between a hole and the root.
@@ -115,11 +125,11 @@ struct DueHeap: ~Copyable {
         unsafe entries[hole] = entry
     }
 
-    /// Moves the hole at the root down to a leaf, always to the earlier child; returns where it is.
+    /// Moves a hole down to a leaf, always to the earlier child; returns where it is.
     ///
     /// What fills it comes from the end, and nearly always belongs near a leaf.
-    private func sink() -> Int {
-        var hole = 0
+    private func sink(from hole: Int) -> Int {
+        var hole = hole
         while true {
             var child = 2 * hole + 1
             guard child < count else { return hole }

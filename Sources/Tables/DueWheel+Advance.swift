@@ -34,14 +34,18 @@ extension DueWheel {
     @inlinable
     package mutating func nextDue<E: TimedElement>(in records: borrowing Slab<E>) -> Int64? {
         dropStale(in: records)
-        var earliest = heap.first?.dueMicroseconds
         // Not only the first that has any: slots that are on their way nearer are still further off.
-        for found in [firstNear(from: tick), firstFar(from: tick), firstLast(from: tick)] {
-            guard let found else { continue }
-            let least = buckets.least(of: found, in: records)
-            earliest = min(earliest ?? least, least)
-        }
-        return earliest
+        let earliest = min(
+            heap.first?.dueMicroseconds ?? .max, least(of: firstNear(from: tick), in: records),
+            least(of: firstFar(from: tick), in: records),
+            least(of: firstLast(from: tick), in: records))
+        return earliest == .max ? nil : earliest
+    }
+
+    @inlinable
+    func least<E: TimedElement>(of bucket: Int?, in records: borrowing Slab<E>) -> Int64 {
+        guard let bucket else { return .max }
+        return buckets.least(of: bucket, in: records)
     }
 
     /// Brings all of this tick into the heap; false where `left` does not suffice.
@@ -91,7 +95,8 @@ extension DueWheel {
         }
         var next: UInt64?
         if let far = firstFar(from: tick) {
-            let distance = UInt64(far - Self.far(tick)) & UInt64(Self.farCount - 1)
+            // Below zero where the buckets' numbers have come round: farCount is a power of two.
+            let distance = UInt64((far - Self.far(tick)) & (Self.farCount - 1))
             next = (tick >> Self.windowBits + distance) << Self.windowBits
         }
         if let last = firstLast(from: tick) {

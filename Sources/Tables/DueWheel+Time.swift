@@ -62,12 +62,12 @@ extension DueWheel {
     /// The first bucket with slots among the far ones from the window of `tick` on, all the way round.
     @usableFromInline
     func firstFar(from tick: UInt64) -> Int? {
-        for start in [Self.far(tick), Self.farStart] {
-            if let found = buckets.occupied.first(from: start), found < Self.lastStart {
-                return found
-            }
-        }
-        return nil
+        firstFar(fromBucket: Self.far(tick)) ?? firstFar(fromBucket: Self.farStart)
+    }
+
+    private func firstFar(fromBucket bucket: Int) -> Int? {
+        guard let found = buckets.occupied.first(from: bucket) else { return nil }
+        return found < Self.lastStart ? found : nil
     }
 
     /// The first bucket with slots among the last ones from that of `tick` on.

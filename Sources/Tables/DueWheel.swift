@@ -50,8 +50,9 @@ package struct DueWheel: ~Copyable {
     ///   - now: where time begins; starting near the first times saves moving them later.
     package init(elementsMax: Int, startingAt now: Int64 = 0) {
         buckets = DueBuckets(bucketCount: Self.bucketCount, elementsMax: elementsMax)
-        // Entries go stale in place; they are cleared out before they are more than half.
-        heap = DueHeap(entriesMax: 2 * elementsMax + Self.staleMin)
+        // Entries go stale in place. From the moment when they are most, each push looks at eight, so
+        // that a round is over before half as many have come in as there were.
+        heap = DueHeap(entriesMax: 4 * elementsMax + Self.staleMin)
         tick = Self.tick(of: now)
     }
 
@@ -106,7 +107,7 @@ package struct DueWheel: ~Copyable {
 
     @inlinable
     mutating func push<E: TimedElement>(_ slot: UInt32, in records: inout Slab<E>) {
-        if heap.count >= 2 * heapLive + Self.staleMin { heap.removeStale(in: records) }
+        if heap.count >= 2 * heapLive + Self.staleMin { heap.sweep(in: records) }
         heapStamp = (heapStamp &+ 1) & ~Self.heapMark
         let position = heapStamp | Self.heapMark
         records[slot].duePosition = position

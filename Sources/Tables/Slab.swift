@@ -96,7 +96,9 @@ package struct Slab<Element: BitwiseCopyable>: ~Copyable {
     @inlinable
     mutating func reuse() -> UInt32 {
         let slot = firstFree
-        // In bounds: `free` has checked it, and written the link.
+        // The link that `free` wrote; an element that was written to after it was freed could have
+        // changed it.
+        check(slot)
         firstFree = unsafe UnsafeRawPointer(elements + Int(slot)).load(as: UInt32.self)
         return slot
     }

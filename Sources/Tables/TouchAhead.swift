@@ -49,7 +49,8 @@ final class TouchAhead: @unchecked Sendable {
         while true {
             // As in `signal`. Interrupted or not, looking again does no harm.
             unsafe sem_wait(wake)
-            isWoken.store(false, ordering: .sequentiallyConsistent)
+            // Acquires what owners released: what they want is seen below, or else they post again.
+            _ = isWoken.exchange(false, ordering: .acquiring)
             while round() {}
         }
     }

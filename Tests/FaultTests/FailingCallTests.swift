@@ -88,7 +88,10 @@ struct `A daemon whose calls fail` {
                 calls.first += 1
             }
             #expect(refusals >= (call == .pwrite ? 1 : 4))
-            #expect(try calls.report().count { $0 == "failed \(call.rawValue)" } == refusals)
+            // The start that was not refused may have had a failure as well, once it served: of the
+            // rewriting in the background, which leaves the segment as it is then.
+            let failures = try calls.report().count { $0 == "failed \(call.rawValue)" }
+            #expect(failures == refusals || failures == refusals + 1)
             try await ledger.checkAfterRestart(data)
         }
     }

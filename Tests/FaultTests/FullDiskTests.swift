@@ -4,7 +4,7 @@ import Testing
 import Wire
 
 /// On a tmpfs of a few MiB.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(2)))
 struct `A full disk` {
     @Test func `ends a log writer with a clear refusal, and nothing acknowledged is lost`()
         async throws

@@ -49,7 +49,7 @@ MUTANTS = [
      "replies.hold(until: log.lastLSN)", "replies.hold(until: .zero)", "EngineTests|SimulationTests"),
     ("newer-claims-first", "Engine/EngineCore+Claims.swift",
      "        serveWaiting()\n        let grants = grant(order)", "        let grants = grant(order)",
-     "EngineTests"),
+     "EngineTests|SimulationTests"),
     ("newest-group-not-written-again", "EventLog/Recovery.swift",
      "            try file.write(bytes, at: offset)\n            try file.sync()",
      "            try file.sync()", "EventLogTests"),

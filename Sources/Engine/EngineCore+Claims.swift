@@ -1,3 +1,4 @@
+import HeapModule
 import JobModel
 import JobState
 import Units
@@ -34,16 +35,36 @@ extension EngineCore {
         return grants
     }
 
-    /// Hands jobs that have become ready to the claims that wait for their types.
+    /// Hands jobs that have become ready to the claims that wait for their types: who has waited
+    /// longest for any of them is served first, with all its types.
     mutating func serveWaiting() {
-        // In order of name, so that two runs over the same requests grant alike.
-        for type in state.takeReadied() where desk.count > 0 {
-            while space.allows(.claim), let id = desk.first(for: type),
-                state.firstReady(of: [type]) != nil,
-                let waiter = desk.remove(id)
-            {
+        let readied = state.takeReadied()
+        var line = Heap<Place>()
+        for type in readied {
+            if let claim = desk.first(for: type) { line.insert(Place(claim: claim, type: type)) }
+        }
+        while space.allows(.claim), let place = line.popMin() {
+            guard state.firstReady(of: [place.type]) != nil, let claim = desk.first(for: place.type)
+            else { continue }
+            if claim == place.claim, let waiter = desk.remove(claim) {
                 answer(waiter.reply, .success(grant(waiter.order)))
             }
+            // Its next one has waited less long, perhaps less than another type's.
+            if let next = desk.first(for: place.type) {
+                line.insert(Place(claim: next, type: place.type))
+            }
+        }
+        // The disk is full: they are served when there is space again.
+        while let place = line.popMin() { state.putBack(readied: place.type) }
+    }
+
+    /// A claim at the head of a type's line; the claim that came first is less.
+    private struct Place: Comparable {
+        let claim: ClaimID
+        let type: JobType
+
+        static func < (left: Place, right: Place) -> Bool {
+            (left.claim.number, left.type.text) < (right.claim.number, right.type.text)
         }
     }
 

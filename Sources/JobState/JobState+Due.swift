@@ -51,6 +51,11 @@ extension JobState {
         return taken.count == 1 ? taken : taken.sorted { $0.text < $1.text }
     }
 
+    /// A type that was taken keeps its claims waiting: `takeReadied` is to give it once more.
+    package mutating func putBack(readied type: JobType) {
+        if let number = typeNumber(type) { note(readied: number) }
+    }
+
     /// The ready job of one of `wanted` that runs first: by priority, then due time, then order of
     /// submit; jobs of one type and priority take turns by user.
     ///

@@ -25,6 +25,7 @@ struct DayCheck {
     mutating func run() throws(Finding) {
         try readLog()
         try noteTypesAsked()
+        try checkClaimsInLine()
         try foldLog()
         try AnswerCheck(day: day, model: model, events: events).run()
         try checkEverythingEnded()
@@ -68,6 +69,27 @@ struct DayCheck {
                 guard model.typesAsked.updateValue(order.types, forKey: grant.job.lastLSN) == nil
                 else { throw Finding("token \(grant.job.lastLSN) was handed out twice") }
             }
+        }
+    }
+
+    /// Who has waited longer for a type gets the next job of it.
+    private func checkClaimsInLine() throws(Finding) {
+        var waiting: [Exchange] = []
+        for exchange in day.record.exchanges.sorted(by: { $0.call.number < $1.call.number }) {
+            guard case .claim(let order, _) = exchange.call.wish else { continue }
+            waiting.removeAll { $0.turn < exchange.call.turn }
+            if case .grants(let grants) = exchange.answer {
+                for grant in grants {
+                    let passed = waiting.first {
+                        $0.waits(for: grant.job.type, after: exchange.turn)
+                    }
+                    guard let passed else { continue }
+                    throw Finding(
+                        "claim \(exchange.call.number) got \(grant.job.key), for which "
+                            + "\(passed.call.number) has waited longer")
+                }
+            }
+            if exchange.turn > exchange.call.turn, !order.types.isEmpty { waiting.append(exchange) }
         }
     }
 
@@ -158,6 +180,14 @@ struct DayCheck {
             throw Finding("\(job.key) is still \(job.status.name) after the evening")
         }
         guard day.unresolved.isEmpty else { throw Finding("a submit was never answered") }
+    }
+}
+
+extension Exchange {
+    /// It is a claim for that type, which stood in line before that turn and still did after it.
+    fileprivate func waits(for type: JobType, after turn: Int) -> Bool {
+        guard case .claim(let order, _) = call.wish else { return false }
+        return order.types.contains(type) && call.turn < turn && self.turn > turn
     }
 }
 

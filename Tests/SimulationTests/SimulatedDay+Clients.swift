@@ -20,6 +20,8 @@ extension SimulatedDay {
         // The same one twice in a batch.
         if asBatch, random.strikes(onceIn: 5) { jobs.append(jobs[0]) }
         ask(.submit(jobs, asBatch: asBatch), for: .client)
+        // In the same turn: who waits already comes first all the same.
+        if random.strikes(onceIn: 3) { poll(workers.count - 1) }
     }
 
     private func draw() -> Submission {

@@ -250,7 +250,7 @@ extension SimulatedDay {
     /// Other salts for each opening.
     func options() -> LogOptions {
         var options = LogOptions()
-        options.segmentBytes = [48 << 10, 96 << 10, 256 << 10][Int(seed % 3)]
+        options.segmentBytes = [16 << 10, 48 << 10, 160 << 10][Int(seed % 3)]
         options.groupBytesMax = 8 << 10
         options.blocksMax = 6
         options.rewritesSegments = seed % 4 == 0

@@ -8,6 +8,7 @@ struct SimulatedWorker {
     let name: WorkerName
     let types: [JobType]
     let slots: Int
+    var isVisitor = false
     var isAsking = false
     var running = 0
 }
@@ -70,19 +71,24 @@ extension SimulatedDay {
                     slots: 1 + random.number(below: 4)))
             agenda.plan(.poll(worker: number), at: soon(60))
         }
+        // Drops in when somebody submits, and does not stay.
+        workers.append(
+            SimulatedWorker(
+                name: WorkerName(unchecked: "visitor"), types: Names.types, slots: 2,
+                isVisitor: true))
     }
 
     /// Asks for work where there is a free hand.
     func poll(_ number: Int) {
         let worker = workers[number]
         guard !worker.isAsking, worker.running < worker.slots else { return }
-        guard engine != nil else { return agenda.plan(.poll(worker: number), at: soon(30)) }
+        guard engine != nil else { return pollLater(number, within: 30) }
         workers[number].isAsking = true
         let order = ClaimOrder(
             worker: worker.name, types: worker.types,
             countMax: 1 + random.number(below: worker.slots - worker.running),
             leaseDuration: random.strikes(onceIn: 6) ? .seconds(30) : nil)
-        let wait = random.strikes(onceIn: 6) ? 0 : 20 + random.number(below: 40)
+        let wait = worker.isVisitor || random.strikes(onceIn: 6) ? 0 : 20 + random.number(below: 40)
         ask(.claim(order, wait: .seconds(Int64(wait))), for: .worker(number))
     }
 
@@ -91,7 +97,11 @@ extension SimulatedDay {
         if case .grants(let grants) = exchange.answer {
             for grant in grants { take(grant, number) }
         }
-        agenda.plan(.poll(worker: number), at: soon(exchange.answer.isUnknown ? 30 : 3))
+        pollLater(number, within: exchange.answer.isUnknown ? 30 : 3)
+    }
+
+    private func pollLater(_ number: Int, within seconds: Int) {
+        if !workers[number].isVisitor { agenda.plan(.poll(worker: number), at: soon(seconds)) }
     }
 
     private func take(_ grant: Grant, _ worker: Int) {
@@ -217,7 +227,7 @@ extension SimulatedDay {
     private func finish(_ number: Int) {
         attempts[number].phase = .over
         workers[attempts[number].worker].running -= 1
-        agenda.plan(.poll(worker: attempts[number].worker), at: soon(20))
+        pollLater(attempts[number].worker, within: 20)
     }
 }
 

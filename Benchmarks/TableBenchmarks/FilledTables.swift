@@ -47,7 +47,7 @@ struct FilledTables: ~Copyable {
         var gaps = Gaps()
         for number in 1...count {
             _ = records.allocate(BenchmarkRecord(number: number))
-            gaps.lap(number)
+            gaps.lap()
         }
         let bytes = bytesEach()
         print("record: allocate", gaps.seconds * 1e9 / Double(count), gaps, bytes)
@@ -80,7 +80,7 @@ struct FilledTables: ~Copyable {
         for number in 1...count {
             precondition(slot(ofKey: UInt64(number)) == nil, "key \(number) is there already")
             index.insert(UInt32(number), in: records)
-            gaps.lap(number)
+            gaps.lap()
         }
         let bytes = bytesEach()
         print("index: search, insert", gaps.seconds * 1e9 / Double(count), gaps, bytes)
@@ -101,33 +101,9 @@ struct FilledTables: ~Copyable {
                 found &+= UInt64(slot(ofKey: key) ?? 0)
             }
         }
-        let batch = nanoseconds(per: count) { found &+= searchInBatches() }
         precondition(found != 0, "nothing found")
         print("index: hit", hit, nil, "")
         print("index: miss", miss, nil, "")
-        print("index: hit, 64 fetched ahead", batch, nil, "")
-    }
-
-    /// As the engine does it: a batch's lines are on their way while the batch before is worked on.
-    private func searchInBatches() -> UInt64 {
-        var random = RandomNumbers()
-        var found: UInt64 = 0
-        var keys = [UInt64](repeating: 0, count: 64)
-        for _ in 0..<count / 64 {
-            for place in 0..<64 {
-                keys[place] = UInt64(random.slot(upTo: count))
-                index.prefetch(BenchmarkRecord.hash(ofKey: keys[place]))
-            }
-            for place in 0..<64 { prefetchRecord(ofKey: keys[place]) }
-            for place in 0..<64 { found &+= UInt64(slot(ofKey: keys[place]) ?? 0) }
-        }
-        return found
-    }
-
-    /// Of the first slot that may be the key's; it nearly always is.
-    private func prefetchRecord(ofKey key: UInt64) {
-        var probe = index.probe(BenchmarkRecord.hash(ofKey: key))
-        if let slot = index.next(&probe) { records.prefetch(slot) }
     }
 
     private mutating func fillBlobs() {
@@ -138,7 +114,7 @@ struct FilledTables: ~Copyable {
             // Lent to the call alone.
             unsafe blobs.write(bytes.span.bytes, to: blob, byteCount: Self.blobBytes)
             records[UInt32(number)].blob = blob
-            gaps.lap(number)
+            gaps.lap()
         }
         let bytesOfEach = bytesEach()
         print(
@@ -151,13 +127,13 @@ struct FilledTables: ~Copyable {
         var random = RandomNumbers()
         let bytes = [UInt8](repeating: 7, count: Self.blobBytes)
         var gaps = Gaps()
-        for number in 1...count {
+        for _ in 0..<count {
             let slot = random.slot(upTo: count)
             blobs.free(records[slot].blob, byteCount: Self.blobBytes)
             let blob = blobs.allocate(byteCount: Self.blobBytes)
             unsafe blobs.write(bytes.span.bytes, to: blob, byteCount: Self.blobBytes)
             records[slot].blob = blob
-            gaps.lap(number)
+            gaps.lap()
         }
         print("blob: free, allocate, write", gaps.seconds * 1e9 / Double(count), gaps, "")
     }
@@ -166,7 +142,7 @@ struct FilledTables: ~Copyable {
         var gaps = Gaps()
         for number in 1...count {
             wheel.insert(UInt32(number), in: &records)
-            gaps.lap(number)
+            gaps.lap()
         }
         let bytes = bytesEach()
         print("due: insert", gaps.seconds * 1e9 / Double(count), gaps, bytes)
@@ -179,40 +155,36 @@ struct FilledTables: ~Copyable {
         due.reserveCapacity(1_024)
         var handedOut = 0
         var now: Int64 = 0
-        var (advances, inserts) = (Gaps(), Gaps())
+        var gaps = Gaps()
         while handedOut < count {
-            // About 64 are due at each step.
-            now += month / Int64(count) * 64
+            // Every 0.5 s at 1 M and 50 ms at 10 M: five calls for each slot.
+            now += 50_000 * 10_000_000 / Int64(count)
             var isMore = true
             while isMore {
                 due.removeAll(keepingCapacity: true)
-                advances.start()
                 isMore = wheel.advance(to: now, countMax: 256, in: &records, into: &due)
-                advances.lap()
-                inserts.start()
+                gaps.lap()
                 for slot in due {
                     records[slot].dueMicroseconds += month
                     wheel.insert(slot, in: &records)
                 }
-                inserts.lap()
                 handedOut += due.count
+                gaps.lap()
             }
         }
         print(
-            "due: hand out, some 64 a call", advances.seconds * 1e9 / Double(handedOut), advances,
-            "")
-        print(
-            "due: insert again", inserts.seconds * 1e9 / Double(handedOut), inserts, bytesEach())
+            "due: advance by 256, insert again", gaps.seconds * 1e9 / Double(handedOut), gaps,
+            bytesEach())
     }
 
     private mutating func removeFromIndex() {
         var gaps = Gaps()
         var slot = 0
-        for number in 1...count {
+        for _ in 0..<count {
             // A prime step visits each slot once, in an order that memory can't foresee.
             slot = (slot + 7_368_787) % count
             index.remove(UInt32(slot + 1), in: records)
-            gaps.lap(number)
+            gaps.lap()
         }
         precondition(index.count == 0, "slots left in the index")
         print("index: remove", gaps.seconds * 1e9 / Double(count), gaps, "")

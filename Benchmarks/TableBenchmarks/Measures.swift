@@ -35,19 +35,13 @@ struct Gaps {
     private(set) var worstNanoseconds: UInt64 = 0
     /// Gaps of more than 0.1, 1 and 2 ms.
     private(set) var long = (0, 0, 0)
+    private let start = monotonicNanoseconds()
     private var last = monotonicNanoseconds()
-    private var sum: UInt64 = 0
-
-    /// After operation `number`: looks at the clock at every sixteenth, so that this costs little.
-    mutating func lap(_ number: Int) {
-        if number & 15 == 0 { lap() }
-    }
 
     mutating func lap() {
         let now = monotonicNanoseconds()
         let gap = now - last
         last = now
-        sum += gap
         guard gap > 20_000 else { return }
         worstNanoseconds = max(worstNanoseconds, gap)
         if gap > 100_000 { long.0 += 1 }
@@ -55,10 +49,7 @@ struct Gaps {
         if gap > 2_000_000 { long.2 += 1 }
     }
 
-    /// Leaves out what has passed since the last lap.
-    mutating func start() { last = monotonicNanoseconds() }
-
-    var seconds: Double { Double(sum) / 1e9 }
+    var seconds: Double { Double(last - start) / 1e9 }
 
     /// For a row of a table.
     var cells: [String] {

@@ -72,6 +72,9 @@ bench:
 	rm -rf $(BENCH_DATA)
 	swift build -c release --product TableBenchmarks
 	.build/release/TableBenchmarks
+	swift build -c release --product EngineBenchmarks
+	.build/release/EngineBenchmarks $(BENCH_DATA)
+	rm -rf $(BENCH_DATA)
 
 # Breaks each safety mechanism in turn and shows that a test notices.
 mutants:

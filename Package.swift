@@ -210,6 +210,9 @@ if Context.environment["BENCHMARKS"] != nil {
                 "PayloadPacking", "Engine", "BenchmarkKit",
             ],
             path: "Benchmarks/EngineBenchmarks", swiftSettings: settings),
+        .executableTarget(
+            name: "TableBenchmarks", dependencies: ["Tables", "BenchmarkKit"],
+            path: "Benchmarks/TableBenchmarks", swiftSettings: settings),
     ]
 }
 

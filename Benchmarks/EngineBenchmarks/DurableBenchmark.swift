@@ -9,12 +9,7 @@ struct DurableBenchmark {
     private static let batchJobs = 1_000
     private static let clients = 4
 
-    func run(jobs: Int) async throws {
-        try await submits(jobs)
-        try await lifecycles(jobs / 4)
-    }
-
-    private func submits(_ jobs: Int) async throws {
+    func submits(_ jobs: Int) async throws {
         let engine = try await Engine.open(directory: directory + "/submits")
         let batches = jobs / Self.batchJobs / Self.clients
         // The jobs themselves are made before: what they look like is the application's business.
@@ -38,7 +33,7 @@ struct DurableBenchmark {
         await engine.close()
     }
 
-    private func lifecycles(_ jobs: Int) async throws {
+    func lifecycles(_ jobs: Int) async throws {
         let engine = try await Engine.open(directory: directory + "/lifecycles")
         let batches = jobs / Self.batchJobs / Self.clients
         let work = prepared(batches, dueWithin: .zero)

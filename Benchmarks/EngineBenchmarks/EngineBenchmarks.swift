@@ -5,7 +5,7 @@ import Storage
 @main
 struct EngineBenchmarks {
     private static let usage = """
-        usage: EngineBenchmarks DIRECTORY [state|state10|state100|durable|lateness]...
+        usage: EngineBenchmarks DIRECTORY [state|state10|state100|submits|lifecycles|lateness]...
         DIRECTORY: a new or empty one, on the disk to be measured, with 4 GB to spare.
         state: up to 1 million waiting jobs; state10: 10 million; state100: 100 million (20 GB).
         """
@@ -18,7 +18,8 @@ struct EngineBenchmarks {
         }
         let parts =
             arguments.count > 1
-            ? Set(arguments.dropFirst()) : ["state", "state10", "durable", "lateness"]
+            ? Set(arguments.dropFirst())
+            : ["state", "state10", "submits", "lifecycles", "lateness"]
         try PosixStorage().createDirectory(directory)
         if parts.contains("state") { runState([1_000_000]) }
         if parts.contains("state10") {
@@ -27,9 +28,9 @@ struct EngineBenchmarks {
         if parts.contains("state100") {
             runState([100_000_000])
         }
-        if parts.contains("durable") {
-            try await DurableBenchmark(directory: directory).run(jobs: 2_000_000)
-        }
+        let durable = DurableBenchmark(directory: directory)
+        if parts.contains("submits") { try await durable.submits(2_000_000) }
+        if parts.contains("lifecycles") { try await durable.lifecycles(1_000_000) }
         if parts.contains("lateness") {
             try await LatenessBenchmark(directory: directory).run(seconds: 20)
         }

@@ -130,7 +130,6 @@ struct StateBenchmark: ~Copyable {
         var done = 0
         let perSecond = Double(state.counts[.notStarted]) / (30 * 86_400)
         let types = workload.allTypes
-        var turn = 0
         while done < count {
             batch.removeAll()
             for _ in 0..<Self.batchJobs {
@@ -146,26 +145,34 @@ struct StateBenchmark: ~Copyable {
             encoded.removeAll()
             var tokens: [LSN] = []
             tokens.reserveCapacity(2 * Self.batchJobs)
-            for _ in types.indices {
-                turn += 1
-                let type = [types[turn % types.count]]
-                while let job = state.firstReady(of: type) {
-                    tokens.append(
-                        append(state.decideClaim(job, worker: worker, leaseDuration: nil), job))
-                }
+            var line = state.line(of: types)
+            while let job = state.next(in: &line) {
+                tokens.append(
+                    append(state.decideClaim(job, worker: worker, leaseDuration: nil), job))
             }
-            for token in tokens {
-                guard let job = state.slot(leasedBy: token) else {
-                    preconditionFailure("a lease is gone")
-                }
-                if let fact = state.decideStart(job) { append(fact, job) }
-            }
-            for token in tokens { succeed(token) }
+            each(tokens) { benchmark, token in benchmark.start(token) }
+            each(tokens) { benchmark, token in benchmark.succeed(token) }
             nanoseconds += threadNanoseconds() - start
             done += tokens.count
         }
         let each = Double(nanoseconds) / Double(done)
         return [decimal(1e9 / each, 0), decimal(each, 0)]
+    }
+
+    private mutating func each(_ tokens: [LSN], _ body: (inout StateBenchmark, LSN) -> Void) {
+        for (index, token) in tokens.enumerated() {
+            if index % JobState.prefetchMax == 0 {
+                state.prefetch(leases: tokens[index...].prefix(JobState.prefetchMax))
+            }
+            body(&self, token)
+        }
+    }
+
+    private mutating func start(_ token: LSN) {
+        guard let job = state.slot(leasedBy: token) else {
+            preconditionFailure("a lease is gone")
+        }
+        if let fact = state.decideStart(job) { append(fact, job) }
     }
 
     private mutating func succeed(_ token: LSN) {

@@ -1,4 +1,5 @@
 /// Why bytes could not be read; offsets count from the first byte that the reader was given.
+@usableFromInline
 package enum ByteFault: Error, Equatable, Sendable {
     /// More bytes were asked for than are left.
     case truncated(offsetBytes: Int)
@@ -9,6 +10,7 @@ package enum ByteFault: Error, Equatable, Sendable {
 }
 
 extension ByteFault: CustomStringConvertible {
+    @usableFromInline
     package var description: String {
         switch self {
         case .truncated(let offsetBytes): "the bytes end too early, at offset \(offsetBytes)"

@@ -1,7 +1,8 @@
 /// Reads values one after another from borrowed bytes; never past their end.
 ///
 /// After a fault the offset is where the value that could not be read begins.
-package struct ByteReader: ~Escapable {
+@usableFromInline
+package struct ByteReader: ~Escapable, Sendable {
     @usableFromInline
     let bytes: RawSpan
 

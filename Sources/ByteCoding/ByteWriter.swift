@@ -1,7 +1,8 @@
 /// Collects bytes in a buffer that is kept from one use to the next.
 ///
 /// Invariant: `used <= storage.count`; the bytes from `used` on are room to write into.
-package struct ByteWriter {
+@usableFromInline
+package struct ByteWriter: Sendable {
     @usableFromInline
     var storage: [UInt8]
     @usableFromInline

@@ -2,6 +2,7 @@
 /// rounds): who does not know the key cannot look for inputs that collide.
 ///
 /// The same key gives the same hashes for ever, on every machine: they are written to disk.
+@usableFromInline
 package struct KeyedHash: Sendable {
     @usableFromInline
     let low: UInt64

@@ -51,7 +51,11 @@ extension EngineCore {
     mutating func attempts(_ reports: [AttemptReport]) -> [AttemptOutcome] {
         var outcomes: [AttemptOutcome] = []
         outcomes.reserveCapacity(reports.count)
-        for report in reports {
+        let tokens = reports.map(\.token)
+        for (index, report) in reports.enumerated() {
+            if index % JobState.prefetchMax == 0 {
+                state.prefetch(leases: tokens[index...].prefix(JobState.prefetchMax))
+            }
             do throws(Rejection) {
                 outcomes.append(.done(state.status(try attempt(report))))
             } catch {

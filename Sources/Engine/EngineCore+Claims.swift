@@ -23,8 +23,9 @@ extension EngineCore {
 
     private mutating func grant(_ order: ClaimOrder) -> GrantBatch {
         var grants = GrantBatch()
+        var line = state.line(of: order.types)
         while grants.count < order.countMax, grants.byteCount < Self.grantBytesMax,
-            space.allows(.claim), let job = state.firstReady(of: order.types)
+            space.allows(.claim), let job = state.next(in: &line)
         {
             append(
                 state.decideClaim(job, worker: order.worker, leaseDuration: order.leaseDuration),
@@ -44,8 +45,9 @@ extension EngineCore {
             if let claim = desk.first(for: type) { line.insert(Place(claim: claim, type: type)) }
         }
         while space.allows(.claim), let place = line.popMin() {
-            guard state.firstReady(of: [place.type]) != nil, let claim = desk.first(for: place.type)
-            else { continue }
+            guard state.hasReady(place.type), let claim = desk.first(for: place.type) else {
+                continue
+            }
             if claim == place.claim, let waiter = desk.remove(claim) {
                 answer(waiter.reply, .success(grant(waiter.order)))
             }

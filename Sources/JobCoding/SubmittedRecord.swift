@@ -1,6 +1,6 @@
-import ByteCoding
+public import ByteCoding
 package import JobModel
-package import Units
+public import Units
 
 /// A `submitted` event as its bytes: the fields are found where they lie, nothing is copied.
 ///
@@ -10,7 +10,9 @@ package import Units
 /// 27 executionTime:8 · 35 expiresAt:8 · 43 user job type policy recurrence location payload
 /// [firstTick:8, of a recurring job]
 /// ```
+@usableFromInline
 package struct SubmittedRecord: ~Escapable {
+    @usableFromInline
     package let bytes: RawSpan
 
     /// Offset of the event's time, which is filled in when the writer takes the record.
@@ -20,7 +22,6 @@ package struct SubmittedRecord: ~Escapable {
     package static let keyOffset = 43
 
     /// Looks at the lengths, which must add up to the record's.
-    @inlinable
     @_lifetime(copy bytes)
     package init(_ bytes: RawSpan) throws(EventFault) {
         self.bytes = bytes

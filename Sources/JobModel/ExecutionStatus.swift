@@ -1,6 +1,7 @@
 /// Where a job stands.
 ///
 /// docs/state-machine.md draws the transitions.
+@usableFromInline
 package enum ExecutionStatus: UInt8, CaseIterable, Sendable {
     case notStarted = 0
     case claimed = 1

@@ -75,6 +75,7 @@ package struct LeaseView: Equatable, Sendable {
 }
 
 /// Jobs of one user or type, by status.
+@usableFromInline
 package struct StatusCounts: Equatable, Sendable {
     @usableFromInline
     var counts: [7 of UInt64]
@@ -93,6 +94,7 @@ package struct StatusCounts: Equatable, Sendable {
         ExecutionStatus.allCases.reduce(0) { $0 + self[$1] }
     }
 
+    @usableFromInline
     package static func == (left: StatusCounts, right: StatusCounts) -> Bool {
         ExecutionStatus.allCases.allSatisfy { left[$0] == right[$0] }
     }

@@ -173,10 +173,7 @@ extension JobState {
         count(job, old, by: -1)
         jobs[job].status = status
         count(job, status, by: 1)
-        if old.isLeased, !status.isLeased,
-            !(userControls.isEmpty && typeControls.isEmpty)
-                || everyUser != .none
-        {
+        if old.isLeased, !status.isLeased, holdsUsers || !typeControls.isEmpty {
             letOthersRun(after: job)
         }
     }
@@ -251,9 +248,11 @@ extension JobState {
             let bytes = Array(user.text.utf8)
             let number = userNumber(bytes.rawBytes)
             userControls[number] = control == .none && everyUser == .none ? nil : control
+            holdsUsers = !userControls.isEmpty || everyUser != .none
             note(control, ofUser: number)
         case .everyUser:
             everyUser = control
+            holdsUsers = !userControls.isEmpty || everyUser != .none
             for queue in liveQueues() { note(control, ofUser: queues[queue].user) }
         case .type(let type):
             let bytes = Array(type.text.utf8)

@@ -68,7 +68,7 @@ extension JobState {
 
     /// Decides to grant a job to `worker`.
     ///
-    /// - Precondition: `firstReady` has just named the job.
+    /// - Precondition: it was just taken out of a claim's line.
     package mutating func decideClaim(
         _ job: JobSlot, worker: WorkerName, leaseDuration: TimeSpan?
     ) -> Fact {

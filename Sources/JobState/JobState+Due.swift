@@ -56,26 +56,6 @@ extension JobState {
         if let number = typeNumber(type) { note(readied: number) }
     }
 
-    /// The ready job of one of `wanted` that runs first: by priority, then due time, then order of
-    /// submit; jobs of one type and priority take turns by user.
-    ///
-    /// - Returns: Nil if none is ready, or all that are ready are held back.
-    package mutating func firstReady(of wanted: [JobType]) -> JobSlot? {
-        var best: UInt32 = 0
-        for type in wanted {
-            guard let number = typeNumber(type), let job = firstReady(ofType: number) else {
-                continue
-            }
-            if best == 0 || runs(job, before: best) { best = job }
-        }
-        return best == 0 ? nil : JobSlot(index: best)
-    }
-
-    private mutating func runs(_ left: UInt32, before right: UInt32) -> Bool {
-        (jobs[left].priority, jobs[left].dueAt, jobs[left].submitted)
-            < (jobs[right].priority, jobs[right].dueAt, jobs[right].submitted)
-    }
-
     /// Decides that a job which was not started in time is not to be started any more.
     package mutating func decideExpired(now: WallTime) -> (job: JobSlot, fact: Fact)? {
         while let expiry = nextExpiry(), expiry.at <= now {

@@ -195,7 +195,7 @@ extension JobState {
 
     /// What keeps the user's ready jobs from running; nil: nothing does.
     mutating func hold(ofUser user: UInt32) -> Hold? {
-        if userControls.isEmpty, everyUser == .none { return nil }
+        guard holdsUsers else { return nil }
         let control = control(ofUser: user)
         if control.isPaused { return .userPaused }
         guard let max = control.runningMax, users[user].running >= max else { return nil }
@@ -214,7 +214,7 @@ extension JobState {
 
     /// Keeps the histories of holds after a job began or ceased to run, or a setting changed.
     mutating func noteHolds(user: UInt32, type: UInt32) {
-        if userControls[user] != nil || everyUser != .none {
+        if holdsUsers, userControls[user] != nil || everyUser != .none {
             holds[.user(user), default: HoldHistory()].change(
                 to: hold(ofUser: user), at: appliedTime)
         }

@@ -65,6 +65,8 @@ package struct JobState: ~Copyable {
 
     var userControls: [UInt32: Control] = [:]
     var everyUser = Control.none
+    /// Something is set for users: asked for each job that runs.
+    var holdsUsers = false
     var typeControls: [UInt32: Control] = [:]
     var holds: [HoldScope: HoldHistory] = [:]
 

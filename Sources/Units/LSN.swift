@@ -1,7 +1,9 @@
 /// Position of a record in the log: records counted from 1.
 ///
 /// Zero: nothing is there yet.
+@usableFromInline
 package struct LSN: RawRepresentable, Comparable, Hashable, Sendable {
+    @usableFromInline
     package let rawValue: UInt64
 
     @inlinable
@@ -10,7 +12,8 @@ package struct LSN: RawRepresentable, Comparable, Hashable, Sendable {
     }
 
     /// The position before the first record.
-    package static let zero = LSN(rawValue: 0)
+    @inlinable
+    package static var zero: Self { LSN(rawValue: 0) }
 
     /// The position that follows this one.
     @inlinable
@@ -37,5 +40,6 @@ package struct LSN: RawRepresentable, Comparable, Hashable, Sendable {
 }
 
 extension LSN: CustomStringConvertible {
+    @usableFromInline
     package var description: String { String(rawValue) }
 }

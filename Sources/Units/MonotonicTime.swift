@@ -2,7 +2,9 @@
 ///
 /// Leases and heartbeats run on it, so that a jump of the wall clock neither ends nor freezes them.
 /// Never written to disk: it means nothing after a restart.
+@usableFromInline
 package struct MonotonicTime: BitwiseCopyable, Comparable, Hashable, Sendable {
+    @usableFromInline
     package let microseconds: Int64
 
     @inlinable
@@ -11,7 +13,8 @@ package struct MonotonicTime: BitwiseCopyable, Comparable, Hashable, Sendable {
     }
 
     /// Later than every moment that will ever be.
-    package static let distantFuture = MonotonicTime(microseconds: .max)
+    @inlinable
+    package static var distantFuture: Self { MonotonicTime(microseconds: .max) }
 
     /// This moment moved by `span`; stays in range at the ends.
     @inlinable

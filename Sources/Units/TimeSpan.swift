@@ -1,7 +1,9 @@
 /// A length of time in microseconds.
 ///
 /// Bounded by ±292 471 years.
+@usableFromInline
 package struct TimeSpan: BitwiseCopyable, Comparable, Hashable, Sendable {
+    @usableFromInline
     package let microseconds: Int64
 
     @inlinable
@@ -10,7 +12,8 @@ package struct TimeSpan: BitwiseCopyable, Comparable, Hashable, Sendable {
     }
 
     /// No time at all.
-    package static let zero = TimeSpan(microseconds: 0)
+    @inlinable
+    package static var zero: Self { TimeSpan(microseconds: 0) }
 
     /// A span of whole milliseconds.
     @inlinable

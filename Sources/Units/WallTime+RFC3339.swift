@@ -1,6 +1,7 @@
 /// Text form of RFC 3339: `2027-01-01T00:00:00Z`, up to six digits of a second, any offset.
 extension WallTime: CustomStringConvertible {
     /// UTC with as many digits of the second as are needed: none, three or six.
+    @usableFromInline
     package var description: String {
         let days = microseconds.flooredQuotient(by: Self.microsecondsPerDay)
         var rest = microseconds - days * Self.microsecondsPerDay

@@ -1,5 +1,7 @@
 /// A moment of civil time: microseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
+@usableFromInline
 package struct WallTime: BitwiseCopyable, Comparable, Hashable, Sendable {
+    @usableFromInline
     package let microseconds: Int64
 
     @inlinable
@@ -8,10 +10,12 @@ package struct WallTime: BitwiseCopyable, Comparable, Hashable, Sendable {
     }
 
     /// 1970-01-01T00:00:00Z: the earliest time that a job may name.
-    package static let earliest = WallTime(microseconds: 0)
+    @inlinable
+    package static var earliest: Self { WallTime(microseconds: 0) }
 
     /// 9999-12-31T23:59:59.999999Z: the latest time that four digits of a year can write.
-    package static let latest = WallTime(microseconds: 253_402_300_799_999_999)
+    @inlinable
+    package static var latest: Self { WallTime(microseconds: 253_402_300_799_999_999) }
 
     /// This moment moved by `span`, held between `earliest` and `latest`.
     @inlinable

@@ -52,7 +52,8 @@ final class StateDriver {
         _ types: [JobType] = [.mail], leaseDuration: TimeSpan? = nil
     ) -> LSN? {
         advance(jobsMax: .max)
-        guard let job = state.firstReady(of: types) else { return nil }
+        var line = state.line(of: types)
+        guard let job = state.next(in: &line) else { return nil }
         return append(
             state.decideClaim(
                 job, worker: WorkerName(unchecked: "w1"), leaseDuration: leaseDuration),

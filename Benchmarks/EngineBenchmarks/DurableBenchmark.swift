@@ -7,7 +7,7 @@ import Units
 struct DurableBenchmark {
     let directory: String
     private static let batchJobs = 1_000
-    private static let clients = 4
+    private static let clients = 8
 
     func submits(_ jobs: Int) async throws {
         let engine = try await Engine.open(directory: directory + "/submits")
@@ -18,9 +18,8 @@ struct DurableBenchmark {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for client in work {
                     group.addTask {
-                        var batch = engine.batch(jobsExpected: Self.batchJobs)
                         for jobs in client {
-                            batch.removeAll()
+                            var batch = engine.batch(jobsExpected: Self.batchJobs)
                             for job in jobs { batch.add(job.key, job.content) }
                             _ = try await engine.submit(batch)
                         }
@@ -42,9 +41,8 @@ struct DurableBenchmark {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for client in work {
                     group.addTask {
-                        var batch = engine.batch(jobsExpected: Self.batchJobs)
                         for jobs in client {
-                            batch.removeAll()
+                            var batch = engine.batch(jobsExpected: Self.batchJobs)
                             for job in jobs { batch.add(job.key, job.content) }
                             _ = try await engine.submit(batch)
                             try await Self.work(engine, types)

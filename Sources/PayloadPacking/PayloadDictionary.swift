@@ -8,6 +8,7 @@ import CLZ4
 package final class PayloadDictionary: @unchecked Sendable {
     // Sendable: nothing is changed after init; the stream state is only copied from.
     let bytes: [UInt8]
+    fileprivate let matcher: DictionaryMatcher
     /// A compressor that has just been given the dictionary.
     fileprivate let prepared: UnsafeMutablePointer<LZ4_stream_t>
 
@@ -17,6 +18,7 @@ package final class PayloadDictionary: @unchecked Sendable {
     /// - Parameter samples: Payloads of the type, the most typical last.
     package init(samples: [UInt8]) {
         bytes = Array(samples.suffix(Self.bytesMax))
+        matcher = DictionaryMatcher(bytes)
         unsafe prepared = .allocate(capacity: 1)
         // LZ4 makes the memory its own here, and is given no more than the stream's size.
         unsafe _ = LZ4_initStream(prepared, MemoryLayout<LZ4_stream_t>.size)
@@ -70,12 +72,17 @@ package final class PayloadPacker: @unchecked Sendable {
 
     /// Shorter payloads gain nothing, longer ones are none.
     package static let rawBytes = 32...65_536
+    /// Payloads up to so many bytes seldom repeat themselves, and are matched with the dictionary alone.
+    private static let shortBytesMax = 512
 
     /// Writes `payload` packed; false, and nothing written, where that is not smaller.
     package func pack(
         _ payload: RawSpan, with dictionary: PayloadDictionary, into writer: inout ByteWriter
     ) -> Bool {
         guard Self.rawBytes.contains(payload.byteCount) else { return false }
+        guard payload.byteCount > Self.shortBytesMax else {
+            return dictionary.matcher.pack(payload, bytesMax: payload.byteCount, into: &writer)
+        }
         // A prepared stream is a plain value: the copy refers to the dictionary's bytes, which
         // outlive the call.
         unsafe stream.update(from: dictionary.prepared, count: 1)

@@ -73,6 +73,33 @@ private func taught() -> PayloadDictionaries {
         #expect(back == raw)
     }
 
+    /// Pieces of the dictionary and noise, in any lengths: every way a block can begin and end.
+    @Test func `of any mixture come back`() throws {
+        let dictionary = try #require(learned(taught(), "mail"))
+        let known = (0..<11).flatMap { payload($0) }
+        var random = SystemRandomNumberGenerator()
+        var packedCount = 0
+        for _ in 0..<20_000 {
+            var raw: [UInt8] = []
+            for _ in 0..<Int.random(in: 1...6, using: &random) {
+                let count = Int.random(in: 0...150, using: &random)
+                let start = Int.random(in: 0..<known.count - count, using: &random)
+                let isNoise = Bool.random(using: &random)
+                raw +=
+                    isNoise
+                    ? (0..<count / 8).map { _ in UInt8.random(in: 0...255, using: &random) }
+                    : Array(known[start..<start + count])
+            }
+            var writer = ByteWriter()
+            guard pack(raw, dictionary, &writer) else { continue }
+            packedCount += 1
+            let back = dictionary.unpack(writer.bytes, rawByteCount: raw.count)
+            #expect(back == raw)
+            #expect(writer.count < raw.count)
+        }
+        #expect(packedCount > 10_000)
+    }
+
     @Test func `have a dictionary once enough of their type were seen, and it stays`() {
         let dictionaries = PayloadDictionaries()
         for number in 0..<10 {

@@ -207,7 +207,7 @@ if Context.environment["BENCHMARKS"] != nil {
             name: "EngineBenchmarks",
             dependencies: [
                 "Units", "JobModel", "ByteCoding", "Storage", "EventLog", "JobCoding", "JobState",
-                "PayloadPacking", "Engine", "BenchmarkKit",
+                "PayloadPacking", "Threads", "Engine", "BenchmarkKit",
             ],
             path: "Benchmarks/EngineBenchmarks", swiftSettings: settings),
         .executableTarget(

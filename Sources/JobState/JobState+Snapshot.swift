@@ -6,6 +6,9 @@ import Units
 // Saving the state as it is after one event while later events change it: whoever changes a job for
 // the first time since then keeps it first, and everything else is walked through bit by bit.
 extension JobState {
+    /// Jobs in memory, live or ended.
+    package var jobCount: Int { jobs.liveCount }
+
     /// Begins a snapshot of the state as it is now.
     ///
     /// - Precondition: none is under way.

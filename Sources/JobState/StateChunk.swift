@@ -37,6 +37,12 @@ package struct SnapshotTotals: Equatable, Sendable {
     package let jobs: UInt64
     /// What `JobState.digest` says at `lsn`.
     package let digest: UInt64
+
+    package init(lsn: LSN, jobs: UInt64, digest: UInt64) {
+        self.lsn = lsn
+        self.jobs = jobs
+        self.digest = digest
+    }
 }
 
 /// Chunks whose checksums are good and that do not make a state.

@@ -18,7 +18,9 @@ extension EngineCore {
             else { return }
             beginSnapshot()
         }
-        walk(entriesMax: isIdle ? snapshots.rules.entriesPerIdleTurn : snapshots.rules.entriesPerTurn)
+        walk(
+            entriesMax: isIdle ? snapshots.rules.entriesPerIdleTurn : snapshots.rules.entriesPerTurn
+        )
         settleSnapshot()
     }
 

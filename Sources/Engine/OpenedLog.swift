@@ -27,7 +27,8 @@ struct OpenedLog: ~Copyable {
     /// - Throws: As `EventLog.open`.
     init(
         directory: String, storage: any Storage, options: LogOptions,
-        rules: SnapshotRules, note: (String) -> Void, progress: (LogRecovery) -> Void, onFailure: @escaping @Sendable (LogError) -> Void
+        rules: SnapshotRules, note: (String) -> Void, progress: (LogRecovery) -> Void,
+        onFailure: @escaping @Sendable (LogError) -> Void
     ) throws(LogError) {
         var state = JobState(hash: KeyedHash(low: 0, high: 0))
         var replay = Replay(dictionaries: dictionaries)

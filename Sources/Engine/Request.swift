@@ -83,7 +83,8 @@ enum Request: Sendable {
                 payloadBytes: reports.reduce(0) {
                     $0 + $1.step.payloadBytes + SpaceBudget.eventBytesMax
                 })
-        case .withdraw, .look, .list, .deadLetters, .users, .controls, .stats, .digest, .snapshot: nil
+        case .withdraw, .look, .list, .deadLetters, .users, .controls, .stats, .digest, .snapshot:
+            nil
         }
     }
 

@@ -41,7 +41,10 @@ final class SnapshotTask: @unchecked Sendable {
     /// The kind of the part that holds the payloads' dictionaries; behind those of the state.
     static let dictionariesKind: UInt8 = 8
 
-    /// - Parameter dictionaries: What the payloads are packed with.
+    /// - Parameters:
+    ///   - head: Which state it is of.
+    ///   - directory: Where it is written.
+    ///   - dictionaries: What the payloads are packed with.
     init(
         _ head: SnapshotHead, in directory: SnapshotDirectory,
         dictionaries: [(type: [UInt8], bytes: [UInt8])]

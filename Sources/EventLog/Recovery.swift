@@ -92,7 +92,9 @@ struct Recovery {
             try replayer.take(step, header, bytes, replay: replay)
             return true
         }
-        guard scan.header.firstLSN == first else { throw misnamed(scan.header, file.path, first: first) }
+        guard scan.header.firstLSN == first else {
+            throw misnamed(scan.header, file.path, first: first)
+        }
         if isLast { try checkReach(of: known, scan.walk.lastLSN, file.path) }
         records = replayer.records
         report.recordsReplayed += replayer.recordsReplayed

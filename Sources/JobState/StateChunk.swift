@@ -1,8 +1,9 @@
 package import ByteCoding
 package import Units
 
-/// A part of a snapshot: entries of one kind, one behind the other. docs/snapshot-format.md says how
-/// each kind is laid out.
+/// A part of a snapshot: entries of one kind, one behind the other.
+///
+/// docs/snapshot-format.md says how each kind is laid out.
 package struct StateChunk: Sendable {
     /// In the order in which they are loaded: each refers to those before it.
     package enum Kind: UInt8, CaseIterable, Sendable {

@@ -47,6 +47,8 @@ package struct StateLoader: ~Copyable {
     /// The state, put together from all chunks.
     ///
     /// - Parameter totals: What the snapshot says that it is.
+    /// - Returns: The state after the snapshot's event.
+    /// - Throws: `SnapshotFault` where the chunks are not a whole.
     package consuming func finish(_ totals: SnapshotTotals) throws(SnapshotFault) -> JobState {
         guard totals.jobs == jobCount else {
             throw SnapshotFault("\(jobCount) jobs, of \(totals.jobs)")

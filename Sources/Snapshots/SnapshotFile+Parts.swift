@@ -11,8 +11,10 @@ extension SnapshotFile {
     package func forEachPart(
         isThreaded: Bool, _ body: (Part, RawSpan) throws -> Void
     ) throws {
-        let ordered = parts.enumerated().sorted { ($0.element.kind, $0.offset) < ($1.element.kind, $1.offset) }
-            .map(\.element)
+        let ordered = parts.enumerated().sorted {
+            ($0.element.kind, $0.offset) < ($1.element.kind, $1.offset)
+        }
+        .map(\.element)
         guard isThreaded, ordered.count > 2 else {
             var (raw, stored): ([UInt8], [UInt8]) = ([], [])
             for part in ordered {

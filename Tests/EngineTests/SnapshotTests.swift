@@ -38,7 +38,8 @@ private final class Restarted {
         for _ in 0..<jobs {
             count += 1
             engine.submit(
-                JobKey(user: UserID(unchecked: "u\(count % 5)"), job: JobID(unchecked: "j\(count)")),
+                JobKey(
+                    user: UserID(unchecked: "u\(count % 5)"), job: JobID(unchecked: "j\(count)")),
                 JobContent(
                     type: JobType(unchecked: "mail"), executionTime: nil,
                     payload: [UInt8](repeating: UInt8(count % 7), count: 120))
@@ -167,7 +168,7 @@ private final class Restarted {
     @Test func `a full disk costs a snapshot and nothing else`() throws {
         let life = try Restarted()
         life.submit(200)
-        life.disk.limit(toBytes: life.disk.usedBytes + 8_192)
+        life.disk.limit(toBytes: life.disk.usedBytes)
         guard case .failed = life.snapshot() else {
             Issue.record("a snapshot on a full disk")
             return
@@ -242,7 +243,8 @@ private final class Restarted {
                 JobKey(user: UserID(unchecked: "ann"), job: JobID(unchecked: "j\(number)")),
                 JobContent(
                     type: JobType(unchecked: "mail"), executionTime: nil,
-                    payload: Array("{\"to\":\"somebody \(number % 9)\",\"subject\":\"hello\"}".utf8)))
+                    payload: Array("{\"to\":\"somebody \(number % 9)\",\"subject\":\"hello\"}".utf8)
+                ))
         }
         _ = try await engine.submit(batch)
         guard case .written = try await engine.snapshot() else {

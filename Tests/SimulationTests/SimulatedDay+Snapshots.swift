@@ -26,7 +26,9 @@ extension SimulatedDay {
 
     func failSnapshots() {
         failsSnapshots = true
-        let operation = random.pick([.create, .write, .sync, .rename, .syncDirectory])
+        let operation: StorageError.Operation = random.pick([
+            .create, .write, .sync, .rename, .syncDirectory,
+        ])
         let path = operation == .syncDirectory ? "/snapshots" : ".writing"
         storage.refuse(
             operation, of: path,
@@ -65,7 +67,9 @@ extension SimulatedDay {
             case .failed: record.note(.snapshotFailed)
             }
         }
-        if opened.notes.contains(where: { $0.hasSuffix("is set aside, and the one before is taken") }) {
+        if opened.notes.contains(where: {
+            $0.hasSuffix("is set aside, and the one before is taken")
+        }) {
             record.note(.snapshotDamaged)
         }
         guard opened.notes.contains(where: { $0.hasPrefix("loaded") }) else { return }

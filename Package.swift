@@ -98,6 +98,8 @@ let package = Package(
         room("Tables", imports: ["CMemory", "Threads"], more: [lifetimes]),
         room("PayloadPacking", imports: ["ByteCoding", "CLZ4"]),
         room(
+            "Snapshots", imports: ["Units", "ByteCoding", "Storage", "Threads", "CLZ4"]),
+        room(
             "EventLog", imports: ["Units", "ByteCoding", "Storage", "Threads", "CLZ4"],
             libraries: [crypto]),
         room(
@@ -110,7 +112,7 @@ let package = Package(
             "Engine",
             imports: [
                 "Units", "JobModel", "ByteCoding", "Storage", "Threads", "EventLog", "JobCoding",
-                "JobState", "Tables", "PayloadPacking",
+                "JobState", "Tables", "PayloadPacking", "Snapshots",
             ], libraries: [deque, heap]),
         room("Wire", imports: ["Units"]),
         room(
@@ -146,6 +148,8 @@ let package = Package(
         tests(of: "PayloadPacking", imports: ["ByteCoding", "PayloadPacking"]),
         tests(of: "Storage", imports: ["Storage", "TestKit"]),
         tests(
+            of: "Snapshots", imports: ["Units", "ByteCoding", "Storage", "Snapshots", "TestKit"]),
+        tests(
             of: "EventLog", imports: ["Units", "EventLog", "ByteCoding", "Storage", "TestKit"],
             libraries: [crypto]),
         tests(of: "JobCoding", imports: ["Units", "JobCoding", "JobModel", "ByteCoding"]),
@@ -153,7 +157,10 @@ let package = Package(
             of: "JobState", imports: ["Units", "ByteCoding", "JobCoding", "JobState", "JobModel"]),
         tests(
             of: "Engine",
-            imports: ["Units", "Engine", "JobModel", "JobState", "Storage", "EventLog", "TestKit"]),
+            imports: [
+                "Units", "ByteCoding", "Engine", "JobModel", "JobState", "Snapshots", "Storage",
+                "EventLog", "TestKit",
+            ]),
         tests(
             of: "Simulation",
             imports: [

@@ -230,6 +230,12 @@ package final class Engine: Sendable {
         try await ask { .digest($0) }
     }
 
+    /// Takes a snapshot of the state now, beside whatever else goes on; answers once it is there, or
+    /// it failed.
+    package func snapshot() async throws(EngineError) -> SnapshotOutcome {
+        try await ask { .snapshot($0) }
+    }
+
     /// Nil while the log can be written; else why not.
     package var failure: String? { condition.failure }
 

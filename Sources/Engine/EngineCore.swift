@@ -34,12 +34,14 @@ struct EngineCore: ~Copyable {
     private(set) var monotonic: MonotonicTime
     private var isMoreDue = false
     var space = SpaceBudget()
+    var snapshots: SnapshotDesk
 
     /// Takes over a recovered state: every lease in it gets its full duration from now on.
     init(
         state: consuming JobState, log: EventLog, replies: ReplyQueue, clock: any EngineClock,
-        dictionaries: PayloadDictionaries
+        dictionaries: PayloadDictionaries, snapshots: SnapshotDesk
     ) {
+        self.snapshots = snapshots
         monotonic = clock.monotonicTime()
         startedAt = monotonic
         wall = state.appliedTime
@@ -59,12 +61,14 @@ struct EngineCore: ~Copyable {
         stampTime()
         space.renew(log.space)
         advanceDue()
+        let isIdle = requests.isEmpty
         for request in requests { handle(request) }
         // After the requests: a heartbeat that is here already saves its lease.
         expireLeases()
         serveWaiting()
         log.commit(now: wall)
         giveUpOverdueClaims()
+        goOnWithSnapshot(isIdle: isIdle)
     }
 
     /// What keeps the engine from taking all work, in words for people; nil where nothing does.
@@ -83,6 +87,7 @@ struct EngineCore: ~Copyable {
         if isMoreDue { return .zero }
         let now = clock.monotonicTime()
         var wake = min(leases.nextAlarm() ?? .distantFuture, desk.nextDeadline ?? .distantFuture)
+        if let wait = snapshots.patience { wake = min(wake, now.advanced(by: wait)) }
         if let due = state.nextDue() {
             let wait = min(max(wait(for: due, now: now), .zero), wallClockPatience)
             wake = min(wake, now.advanced(by: wait))
@@ -235,6 +240,8 @@ extension EngineCore {
                     state.controls().map { ScopedControl(scope: $0.scope, control: $0.control) }))
         case .stats(let reply):
             answer(reply, .success(stats()))
+        case .snapshot(let reply):
+            snapshots.ask(reply, at: state.appliedLSN)
         case .digest(let reply):
             answer(reply, .success(StateDigest(lsn: state.appliedLSN, digest: state.digest())))
         case .submit, .submitMany, .change, .claim, .withdraw, .attempt, .attempts, .redrive,

@@ -23,6 +23,8 @@ package struct EngineOptions: Sendable {
     package var inboxCommandsMax: Int = 65_536
     /// Bytes of a log segment.
     package var segmentBytes: Int = 64 << 20
+    /// When snapshots are taken.
+    package var snapshots = SnapshotRules()
 
     package init() {}
 }
@@ -34,6 +36,8 @@ package struct RecoveryProgress: Equatable, Sendable {
     package var bytesTotal: UInt64
     /// Said once, if a torn tail was cut: where, and where the cut bytes are kept.
     package var tornTail: String?
+    /// Said once each: which snapshot was loaded, which could not be and why.
+    package var note: String?
 
     package init(recordsReplayed: UInt64, bytesRead: UInt64, bytesTotal: UInt64, tornTail: String?)
     {

@@ -2,6 +2,7 @@ import ByteCoding
 import EventLog
 import JobState
 import PayloadPacking
+import Snapshots
 import Storage
 
 /// A log that was opened, with the state that was folded from it.
@@ -11,25 +12,36 @@ struct OpenedLog: ~Copyable {
     let replies = ReplyQueue()
     let condition = Condition()
     private(set) var state = JobState(hash: KeyedHash(low: 0, high: 0))
+    private let snapshots: SnapshotDesk
 
-    /// Opens the log and folds its records.
+    /// Loads the newest good snapshot, opens the log, and folds the records after it.
     ///
     /// - Parameters:
     ///   - directory: The data directory.
     ///   - storage: Where files are.
     ///   - options: Of the log.
+    ///   - rules: When snapshots are taken.
+    ///   - note: Told what is to be said about the snapshots.
     ///   - progress: Called now and then.
     ///   - onFailure: Called once if the log fails later, before anybody waiting is told.
     /// - Throws: As `EventLog.open`.
     init(
         directory: String, storage: any Storage, options: LogOptions,
-        progress: (LogRecovery) -> Void, onFailure: @escaping @Sendable (LogError) -> Void
+        rules: SnapshotRules, note: (String) -> Void, progress: (LogRecovery) -> Void,
+        onFailure: @escaping @Sendable (LogError) -> Void
     ) throws(LogError) {
         var state = JobState(hash: KeyedHash(low: 0, high: 0))
         var replay = Replay(dictionaries: dictionaries)
+        let saved = SnapshotDirectory(directory, storage: storage)
+        var loading = SnapshotLoading(
+            directory: saved, dictionaries: dictionaries, isThreaded: options.isThreaded)
         log = try EventLog.open(
             directory: directory, storage: storage, options: options,
             begin: { state = JobState(hash: KeyedHash(low: $0.low, high: $0.high)) },
+            resume: { identity in
+                if let loaded = loading.loadNewest(of: identity, note: note) { state = loaded }
+                return state.appliedLSN
+            },
             replay: { lsn, record throws(RecordRefusal) in
                 try replay.apply(record, at: lsn, to: &state)
             },
@@ -40,14 +52,18 @@ struct OpenedLog: ~Copyable {
                 onFailure(error)
                 replies.fail()
             })
+        snapshots = SnapshotDesk(
+            rules: rules, directory: saved, isThreaded: options.isThreaded,
+            log: loading.identity, newest: loading.loaded)
         self.state = state
         replies.release(through: log.durableLSN)
     }
 
     /// What the writer's thread owns from here on.
     consuming func core(clock: any EngineClock) -> EngineCore {
-        let (log, replies, dictionaries) = (log, replies, dictionaries)
+        let (log, replies, dictionaries, snapshots) = (log, replies, dictionaries, snapshots)
         return EngineCore(
-            state: state, log: log, replies: replies, clock: clock, dictionaries: dictionaries)
+            state: state, log: log, replies: replies, clock: clock, dictionaries: dictionaries,
+            snapshots: snapshots)
     }
 }

@@ -55,6 +55,7 @@ enum Request: Sendable {
     case controls(Reply<[ScopedControl]>)
     case stats(Reply<EngineStats>)
     case digest(Reply<StateDigest>)
+    case snapshot(Reply<SnapshotOutcome>)
 
     /// Always taken: there is one for each waiting claim at most, and it makes room.
     var isWithdrawal: Bool {
@@ -82,7 +83,8 @@ enum Request: Sendable {
                 payloadBytes: reports.reduce(0) {
                     $0 + $1.step.payloadBytes + SpaceBudget.eventBytesMax
                 })
-        case .withdraw, .look, .list, .deadLetters, .users, .controls, .stats, .digest: nil
+        case .withdraw, .look, .list, .deadLetters, .users, .controls, .stats, .digest, .snapshot:
+            nil
         }
     }
 
@@ -103,6 +105,7 @@ enum Request: Sendable {
         case .controls(let reply): reply(.failure(error))
         case .stats(let reply): reply(.failure(error))
         case .digest(let reply): reply(.failure(error))
+        case .snapshot(let reply): reply(.failure(error))
         }
     }
 }

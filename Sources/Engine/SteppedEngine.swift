@@ -17,6 +17,10 @@ package final class SteppedEngine {
     private let dictionaries: PayloadDictionaries
     private let failure: Condition
     private var claimNumber: UInt64 = 0
+    /// What was said about the snapshots when it was opened.
+    package let notes: [String]
+    /// Events that were replayed when it was opened: those after the snapshot.
+    package let recordsReplayed: UInt64
 
     /// Opens the data directory and recovers what it holds.
     ///
@@ -25,15 +29,21 @@ package final class SteppedEngine {
     ///   - storage: Where files are.
     ///   - clock: Where time comes from.
     ///   - options: Of the log; without threads, whatever they say.
+    ///   - snapshots: When they are taken.
     /// - Throws: As `Engine.open`.
     package init(
-        directory: String, storage: any Storage, clock: any EngineClock, options: LogOptions
+        directory: String, storage: any Storage, clock: any EngineClock, options: LogOptions,
+        snapshots: SnapshotRules = SnapshotRules()
     ) throws(LogError) {
         var options = options
         options.isThreaded = false
+        var notes: [String] = []
+        var report = LogRecovery()
         let opened = try OpenedLog(
-            directory: directory, storage: storage, options: options, progress: { _ in },
-            onFailure: { _ in })
+            directory: directory, storage: storage, options: options, rules: snapshots,
+            note: { notes.append($0) }, progress: { report = $0 }, onFailure: { _ in })
+        self.notes = notes
+        recordsReplayed = report.recordsReplayed
         log = opened.log
         dictionaries = opened.dictionaries
         failure = opened.condition
@@ -72,6 +82,7 @@ package final class SteppedEngine {
     /// Makes everything durable and ends.
     package func close() {
         core.dismissClaims()
+        core.closeSnapshots(isWhole: failure.failure == nil)
         log.close()
     }
 }
@@ -156,6 +167,12 @@ extension SteppedEngine {
         _ key: JobKey, _ reply: @escaping @Sendable (Result<JobView, EngineError>) -> Void
     ) {
         requests.append(.look(key) { result in reply(result.map { $0.job }) })
+    }
+
+    package func snapshot(
+        _ reply: @escaping @Sendable (Result<SnapshotOutcome, EngineError>) -> Void
+    ) {
+        requests.append(.snapshot(reply))
     }
 
     package func stats(

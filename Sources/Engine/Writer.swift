@@ -51,6 +51,7 @@ final class Writer: Sendable {
             condition.note(trouble: core.trouble)
         }
         core.dismissClaims()
+        core.closeSnapshots(isWhole: condition.failure == nil)
         log.close()
         condition.close()
     }
@@ -59,7 +60,12 @@ final class Writer: Sendable {
         var logOptions = LogOptions()
         logOptions.segmentBytes = options.segmentBytes
         return try OpenedLog(
-            directory: directory, storage: storage, options: logOptions,
+            directory: directory, storage: storage, options: logOptions, rules: options.snapshots,
+            note: { [progress] note in
+                var said = RecoveryProgress(LogRecovery())
+                said.note = note
+                progress(said)
+            },
             progress: { [progress] in progress(RecoveryProgress($0)) },
             onFailure: { [inbox] _ in inbox.close() })
     }

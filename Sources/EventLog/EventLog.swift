@@ -58,7 +58,9 @@ package final class EventLog: @unchecked Sendable {
     ///   - storage: Where all reads and writes go.
     ///   - options: Sizes; those of an existing log may differ from call to call.
     ///   - begin: Called once, before the first record, with what tells this log from others.
-    ///   - replay: Gets every record in order; a refusal ends the opening.
+    ///   - resume: Called once, after `begin`: records up to the one that it names are known and not
+    ///     replayed. They must have been durable; a log that ends before is refused.
+    ///   - replay: Gets every other record in order; a refusal ends the opening.
     ///   - progress: Called after each segment and once at the end.
     ///   - onDurable: Called each time `durableLSN` has moved, on the disk thread or inside `commit`.
     ///   - onFailure: Called at most once; nothing is written or reported durable afterwards.
@@ -67,6 +69,7 @@ package final class EventLog: @unchecked Sendable {
     package static func open(
         directory: String, storage: any Storage, options: LogOptions = LogOptions(),
         begin: (LogIdentity) -> Void = { _ in },
+        resume: (LogIdentity) -> LSN = { _ in .zero },
         replay: (LSN, RawSpan) throws(RecordRefusal) -> Void,
         progress: (LogRecovery) -> Void = { _ in },
         onDurable: @escaping @Sendable (LSN) -> Void,
@@ -79,7 +82,7 @@ package final class EventLog: @unchecked Sendable {
         var isOpen = false
         defer { if !isOpen { lock.release() } }
         var recovery = Recovery(directory: directory, options: options)
-        try recovery.run(begin: begin, replay: replay, progress: progress)
+        try recovery.run(begin: begin, resume: resume, replay: replay, progress: progress)
         let log = try start(recovery, lock: lock, onDurable: onDurable, onFailure: onFailure)
         isOpen = true
         progress(recovery.report)

@@ -2,6 +2,8 @@ package import Units
 
 /// What opening a log has done so far, for progress lines.
 package struct LogRecovery: Equatable, Sendable {
+    /// Records up to this one were known and not replayed.
+    package var resumedAfter = LSN.zero
     package var recordsReplayed: UInt64 = 0
     package var bytesRead: UInt64 = 0
     package var bytesTotal: UInt64 = 0

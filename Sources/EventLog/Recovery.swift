@@ -15,6 +15,8 @@ struct Recovery {
     private(set) var end: RecoveredEnd?
     /// The log's own, or the one that its first segment is going to have.
     private(set) var identity: LogIdentity
+    /// Records up to here are known to the caller.
+    private var known = LSN.zero
     private var buffer: [UInt8] = []
     private var records = BlockRecords()
 
@@ -24,36 +26,46 @@ struct Recovery {
         identity = LogIdentity(high: options.randomNumber(), low: options.randomNumber())
     }
 
-    /// Reads everything; `begin` is called once, before the first record.
+    /// Reads everything that the caller does not know; `begin` is called once, before the first record.
     mutating func run(
-        begin: (LogIdentity) -> Void, replay: (LSN, RawSpan) throws(RecordRefusal) -> Void,
-        progress: (LogRecovery) -> Void
+        begin: (LogIdentity) -> Void, resume: (LogIdentity) -> LSN,
+        replay: (LSN, RawSpan) throws(RecordRefusal) -> Void, progress: (LogRecovery) -> Void
     ) throws(LogError) {
         try directory.removeLeftovers(suffix: LogDirectory.preparingName)
         try directory.removeLeftovers(suffix: LogDirectory.packingSuffix)
         let firsts = try directory.listSegments()
-        try syncAll(firsts)
-        for (index, first) in firsts.enumerated() {
+        guard let oldest = firsts.first else {
+            begin(identity)
+            return try checkReach(of: resume(identity), .zero, directory.segments)
+        }
+        identity = try openHeader(of: oldest).header.log
+        begin(identity)
+        known = resume(identity)
+        report.resumedAfter = known
+        let start = firsts.lastIndex { $0 <= known.next } ?? 0
+        try syncAll(firsts, from: start)
+        for index in 0..<start { try passOver(firsts[index]) }
+        for (index, first) in firsts.enumerated().dropFirst(start) {
             let path = directory.segment(from: first)
             let file = try unwrap { () throws(StorageError) in
                 try directory.storage.open(path, .readWrite)
             }
             try recover(
-                file, first: first, isLast: index == firsts.count - 1,
-                begin: { if index == 0 { begin($0) } }, replay: replay)
+                file, first: first, isLast: index == firsts.count - 1, replay: replay)
             progress(report)
         }
-        if firsts.isEmpty { begin(identity) }
     }
 
     /// Syncs everything before any of it is shown.
     ///
     /// A killed predecessor's bytes can be read and yet not be durable: a record shown now could
     /// vanish later.
-    private mutating func syncAll(_ firsts: [LSN]) throws(LogError) {
+    ///
+    /// Not what the caller knows: it was durable before the caller could come to know it.
+    private mutating func syncAll(_ firsts: [LSN], from start: Int) throws(LogError) {
         var bytesTotal: UInt64 = 0
         try unwrap { () throws(StorageError) in
-            for first in firsts {
+            for first in firsts[start...] {
                 let file = try directory.storage.open(directory.segment(from: first), .readWrite)
                 try file.sync()
                 bytesTotal += try file.size()
@@ -64,7 +76,7 @@ struct Recovery {
     }
 
     private mutating func recover(
-        _ file: any StorageFile, first: LSN, isLast: Bool, begin: (LogIdentity) -> Void,
+        _ file: any StorageFile, first: LSN, isLast: Bool,
         replay: (LSN, RawSpan) throws(RecordRefusal) -> Void
     ) throws(LogError) {
         let fileBytes = try directory.load(file, into: &buffer, expecting: join.end.lastLSN.next)
@@ -72,19 +84,18 @@ struct Recovery {
         buffer = []
         defer { buffer = bytes }
         let span = bytes.rawBytes.extracting(0..<fileBytes)
-        var replayer = SegmentReplay(path: file.path, hashes: isLast, records: records)
+        var replayer = SegmentReplay(
+            path: file.path, hashes: isLast, known: known, records: records)
         replayer.hash.update(span.extracting(Opening.range(in: fileBytes)))
-        var isBegun = false
         let scan = try SegmentScan(span, path: file.path, join: &join, isLast: isLast) {
             header, step, bytes throws(LogError) in
-            if !isBegun { begin(header.log) }
-            isBegun = true
             try replayer.take(step, header, bytes, replay: replay)
             return true
         }
-        guard scan.header.firstLSN == first else { throw misnamed(scan, first: first) }
-        if !isBegun { begin(scan.header.log) }
-        identity = scan.header.log
+        guard scan.header.firstLSN == first else {
+            throw misnamed(scan.header, file.path, first: first)
+        }
+        if isLast { try checkReach(of: known, scan.walk.lastLSN, file.path) }
         records = replayer.records
         report.recordsReplayed += replayer.recordsReplayed
         report.bytesRead += UInt64(fileBytes)
@@ -139,11 +150,34 @@ struct Recovery {
         }
     }
 
-    private func misnamed(_ scan: SegmentScan, first: LSN) -> LogError {
+    /// Takes a segment by its ends: header and footer are checked and join its neighbours.
+    private mutating func passOver(_ first: LSN) throws(LogError) {
+        let (file, header) = try openHeader(of: first)
+        guard header.firstLSN == first else { throw misnamed(header, file.path, first: first) }
+        let byteCount = try unwrap { () throws(StorageError) in try file.size() }
+        guard let footer = try footer(of: file, header, byteCount: byteCount) else {
+            return try recover(file, first: first, isLast: false, replay: { _, _ in })
+        }
+        try join.check(header, path: file.path)
+        join.end = SegmentEnd(
+            byteCount: header.isPacked ? header.unpackedBytes : byteCount, lastLSN: footer.lastLSN,
+            lastGroup: footer.lastGroup, hash: footer.hash)
+        join.number = header.number
+        join.log = header.log
+        epoch = max(epoch, footer.epoch)
+        var segment = Catalogue.Segment(path: file.path, header: header)
+        segment.lastLSN = footer.lastLSN
+        segment.rawBytes = footer.rawBytes
+        segment.storedBytes = byteCount
+        segment.blocks = [BlockPlace(firstLSN: first, offset: SegmentHeader.byteCount)]
+        segments.append(segment)
+    }
+
+    private func misnamed(_ header: SegmentHeader, _ path: String, first: LSN) -> LogError {
         Defect(
-            at: 0, "name of the segment", expected: "\(scan.header.firstLSN)", found: "\(first)",
+            at: 0, "name of the segment", expected: "\(header.firstLSN)", found: "\(first)",
             isTearable: false
-        ).corruption(in: scan.path, from: first)
+        ).corruption(in: path, from: first)
     }
 }
 
@@ -160,14 +194,17 @@ struct SegmentReplay {
     let path: String
     /// Only the active segment's hash goes on; those of sealed ones are left to verification.
     let hashes: Bool
+    /// Records up to here are not wanted.
+    let known: LSN
     var records: BlockRecords
     private(set) var recordsReplayed: UInt64 = 0
     var hash = RunningHash()
     private(set) var places: [BlockPlace] = []
 
-    init(path: String, hashes: Bool, records: BlockRecords) {
+    init(path: String, hashes: Bool, known: LSN, records: BlockRecords) {
         self.path = path
         self.hashes = hashes
+        self.known = known
         self.records = records
     }
 
@@ -176,6 +213,8 @@ struct SegmentReplay {
         replay: (LSN, RawSpan) throws(RecordRefusal) -> Void
     ) throws(LogError) {
         guard case .block(let header, let offset, let frame) = step else { return }
+        note(header, offset: offset)
+        guard hashes || header.lastLSN > known else { return }
         do throws(Defect) {
             try records.load(
                 bytes.extracting(frame), header: header, at: offset, version: segment.version)
@@ -183,19 +222,23 @@ struct SegmentReplay {
             throw error.corruption(in: path, from: header.firstLSN)
         }
         try replayAll(header, offset: offset, replay: replay)
-        recordsReplayed += UInt64(header.recordCount)
         if hashes { records.withRaw { hash.update($0) } }
+    }
+
+    private mutating func note(_ header: BlockHeader, offset: Int) {
         if let last = places.last, offset - last.offset < BlockPlace.strideBytes { return }
         places.append(BlockPlace(firstLSN: header.firstLSN, offset: offset))
     }
 
-    private func replayAll(
+    private mutating func replayAll(
         _ header: BlockHeader, offset: Int, replay: (LSN, RawSpan) throws(RecordRefusal) -> Void
     ) throws(LogError) {
         do throws(RecordFault<RecordRefusal>) {
             _ = try records.forEach(header: header, at: offset) {
                 lsn, record throws(RecordRefusal) in
+                guard lsn > known else { return true }
                 try replay(lsn, record)
+                recordsReplayed += 1
                 return true
             }
         } catch {

@@ -20,6 +20,10 @@ struct HoldHistory {
     private static let spansMax = 64
     private(set) var spans: [HoldSpan] = []
 
+    init(_ spans: [HoldSpan] = []) {
+        self.spans = spans
+    }
+
     /// From `time` on, `hold` is the reason; nil: nothing holds it back.
     mutating func change(to hold: Hold?, at time: WallTime) {
         let current = spans.last.flatMap { $0.to == nil ? $0.hold : nil }

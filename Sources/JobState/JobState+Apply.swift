@@ -94,6 +94,7 @@ extension JobState {
         precondition(
             last(job) == reference.previous,
             "event \(lsn) follows \(reference.previous), but the job's newest is \(last(job))")
+        keep(job)
         if jobs[job].activity == 0 {
             jobs[job].activity = activities.allocate(Activity(job: job, record: jobs[job]))
         }
@@ -203,7 +204,7 @@ extension JobState {
 // MARK: - Dead letters, and what people change
 
 extension JobState {
-    private mutating func bury(_ job: UInt32) {
+    mutating func bury(_ job: UInt32) {
         jobs[job].backLink = newestDead
         jobs[job].link = 0
         if newestDead == 0 { oldestDead = job } else { jobs[newestDead].link = job }

@@ -7,20 +7,32 @@ extension JobState {
     /// A hash of all that the state says, whichever slots its jobs have: two states of one log that
     /// were folded from the same events have the same, and others do not.
     package mutating func digest() -> UInt64 {
-        var sum: UInt64 = 0
-        var writer = ByteWriter(capacity: 1_024)
+        var sum = settingsDigest()
         var job: UInt32 = 0
         while job < UInt32(jobs.slotsUsed) {
             job += 1
-            writer.removeAll()
-            write(job, to: &writer)
-            sum &+= hash.hash(writer.bytes)
+            sum &+= digest(of: job)
         }
+        return sum
+    }
+
+    /// A job's part of the digest.
+    mutating func digest(of job: UInt32) -> UInt64 {
+        var writer = ByteWriter(capacity: 0)
+        swap(&writer, &digestBytes)
+        defer { swap(&writer, &digestBytes) }
         writer.removeAll()
+        write(job, to: &writer)
+        return hash.hash(writer.bytes)
+    }
+
+    /// The digest without any jobs.
+    mutating func settingsDigest() -> UInt64 {
+        var writer = ByteWriter(capacity: 1_024)
         for (scope, control) in controls() { writer.write(utf8: "\(scope) \(control);") }
         writer.writeFixed(appliedLSN.rawValue)
         writer.writeFixed(appliedTime.microseconds)
-        return sum &+ hash.hash(writer.bytes, salt: 1)
+        return hash.hash(writer.bytes, salt: 1)
     }
 
     /// What a job's part of the digest is made of.

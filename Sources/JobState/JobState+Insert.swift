@@ -91,7 +91,7 @@ extension JobState {
         return job
     }
 
-    private mutating func expire(_ job: UInt32, at time: WallTime) {
+    mutating func expire(_ job: UInt32, at time: WallTime) {
         expiryTimes[job] = time
         expiries.insert(Expiry(at: time, submitted: jobs[job].submitted, job: job))
     }

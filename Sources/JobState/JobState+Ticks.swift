@@ -136,6 +136,7 @@ extension JobState {
     private mutating func endSchedule(_ job: UInt32) {
         guard let schedule = schedules.removeValue(forKey: job) else { return }
         for occurrence in schedule.open {
+            keepForOther(occurrence)
             occurrences[occurrence] = nil
             jobs[occurrence].flags.remove(.occurrence)
             release(occurrence)
@@ -143,6 +144,8 @@ extension JobState {
     }
 
     private mutating func endOccurrence(_ job: UInt32, of parent: UInt32) {
+        guard schedules[parent] != nil else { return }
+        keepForOther(parent)
         guard var schedule = schedules[parent] else { return }
         schedule.open.removeAll { $0 == job }
         if schedule.recurrence.overlap == .queue, let next = schedule.open.first { release(next) }
@@ -162,6 +165,7 @@ extension JobState {
     /// An occurrence that waited for the one before it waits for a worker from now on.
     private mutating func release(_ occurrence: UInt32) {
         guard jobs[occurrence].flags.contains(.blocked) else { return }
+        keepForOther(occurrence)
         jobs[occurrence].flags.remove(.blocked)
         wait(occurrence, until: max(jobs[occurrence].dueAt, appliedTime))
     }

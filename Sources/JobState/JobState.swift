@@ -73,6 +73,13 @@ package struct JobState: ~Copyable {
     /// Dead letters by the time of their death; 0: none.
     var oldestDead: UInt32 = 0
     var newestDead: UInt32 = 0
+    /// Scratch of `digest`.
+    var digestBytes = ByteWriter(capacity: 1_024)
+    /// The snapshot that is being taken.
+    var snapshot: SnapshotWalk?
+    /// Jobs up to this slot need not be kept for it any more; `.max` while none is taken.
+    var jobsSaved: UInt32 = .max
+
     /// Jobs of a log whose events had no hash of the key, by LSN.
     var jobsOfFirstEncoding: [UInt64: UInt32] = [:]
 

@@ -35,6 +35,9 @@ struct NameTable: ~Copyable {
     /// Asks for the memory that finding a name of this hash needs first.
     func prefetch(_ hash: UInt32) { index.prefetch(hash) }
 
+    /// Asks for the memory that the name of this number needs first.
+    func prefetch(number: UInt32) { entries.prefetch(number) }
+
     /// The first number that a name of this hash may have, whose memory is asked for; 0: there is none.
     mutating func prefetchCandidate(_ hash: UInt32) -> UInt32 {
         var probe = index.probe(hash)

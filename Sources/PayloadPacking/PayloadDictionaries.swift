@@ -28,6 +28,23 @@ package final class PayloadDictionaries: Sendable {
         return contents.withLock { $0.made[name] }
     }
 
+    /// All that were made, in order of their types' names: what a snapshot must hold.
+    package func all() -> [(type: [UInt8], bytes: [UInt8])] {
+        let made = contents.withLock { $0.made }
+        return made.map { (type: $0.key, bytes: $0.value.bytes) }
+            .sorted { $0.type.lexicographicallyPrecedes($1.type) }
+    }
+
+    /// Takes a dictionary from a snapshot: payloads were packed with it.
+    package func restore(_ bytes: [UInt8], ofType type: [UInt8]) {
+        let dictionary = PayloadDictionary(samples: bytes)
+        contents.withLock { contents in
+            contents.made[type] = dictionary
+            // As after it was made: its place is taken.
+            contents.samples[type] = Samples()
+        }
+    }
+
     /// Looks at a payload of a type that has no dictionary yet.
     package func note(_ payload: RawSpan, ofType type: RawSpan) {
         guard PayloadPacker.rawBytes.contains(payload.byteCount) else { return }

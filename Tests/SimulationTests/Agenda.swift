@@ -14,6 +14,7 @@ struct Agenda {
         case open
         case freeDisk
         case look, cancel(JobKey)
+        case snapshot, healSnapshots
     }
 
     private struct Entry: Comparable {
@@ -47,5 +48,5 @@ struct Agenda {
 
 /// How the engine's life ends, or what makes it hard.
 enum EngineFault: CaseIterable {
-    case close, powerCut, kill, failSync, failWrite, fillDisk
+    case close, powerCut, kill, failSync, failWrite, fillDisk, failSnapshot
 }

@@ -1,10 +1,5 @@
-import ByteCoding
 import Engine
-import EventLog
-import JobCoding
 import JobModel
-import JobState
-import Storage
 import TestKit
 import Units
 
@@ -31,33 +26,12 @@ struct DayCheck {
         try checkEverythingEnded()
     }
 
-    /// Reads the log from its first record, into a state of its own: by another path than recovery,
-    /// event by event.
     private mutating func readLog() throws(Finding) {
-        var events: [Event] = []
-        var state = JobState(hash: KeyedHash(low: 0, high: 0))
-        do throws(LogError) {
-            let log = try EventLog.open(
-                directory: "/data", storage: day.storage, options: day.options(),
-                begin: { state = JobState(hash: KeyedHash(low: $0.low, high: $0.high)) },
-                replay: { lsn, record throws(RecordRefusal) in
-                    do throws(EventFault) {
-                        let event = try Event(decoding: record)
-                        events.append(event)
-                        state.apply(event, at: lsn)
-                    } catch {
-                        throw RecordRefusal(reason: "\(error)")
-                    }
-                },
-                onDurable: { _ in }, onFailure: { _ in })
-            log.close()
-        } catch {
-            throw Finding("the day's log cannot be read: \(error)")
-        }
-        guard let live = day.digests[state.appliedLSN], live == state.digest() else {
+        let log = try FoldedLog(of: day.storage, options: day.options())
+        guard let live = day.digests[log.position], live == log.digest else {
             throw Finding("the state folded from the whole log is another than the live one")
         }
-        self.events = events
+        events = log.events
     }
 
     private mutating func noteTypesAsked() throws(Finding) {

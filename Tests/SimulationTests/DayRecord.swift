@@ -42,6 +42,7 @@ enum FaultKind: String, CaseIterable, Sendable {
     case redriven, rescheduled, cancelledRunning, expiredWaiting
     case tickOverlapped, tickQueued, tickMissed, waitingLimitReached, pausedOrLimited
     case checkpointHandedOn
+    case snapshotWritten, snapshotFailed, snapshotLoaded, snapshotDamaged, snapshotCutShort
 }
 
 /// Something that must not be.

@@ -38,3 +38,17 @@ final class Mailbox: Sendable {
         }
     }
 }
+
+/// What became of the snapshots that were asked for.
+final class SnapshotOutcomes: Sendable {
+    private let contents = Mutex<[SnapshotOutcome]>([])
+
+    func add(_ outcome: SnapshotOutcome) { contents.withLock { $0.append(outcome) } }
+
+    func takeAll() -> [SnapshotOutcome] {
+        contents.withLock { contents in
+            defer { contents = [] }
+            return contents
+        }
+    }
+}

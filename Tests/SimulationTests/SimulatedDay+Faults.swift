@@ -55,6 +55,7 @@ extension SimulatedDay {
         agenda.plan(.tamper, at: soon(1_200))
         agenda.plan(.read, at: soon(1_200))
         agenda.plan(.operate, at: soon(3_600))
+        agenda.plan(.snapshot, at: soon(7_200))
         hireWorkers()
     }
 
@@ -77,7 +78,7 @@ extension SimulatedDay {
 
     func begin(_ fault: EngineFault) throws(Finding) {
         guard !isEvening else { return }
-        guard let engine, trap == nil, mustEnd == nil else {
+        guard let engine, trap == nil, mustEnd == nil, !failsSnapshots else {
             // One thing at a time: later.
             return agenda.plan(.fault(fault), at: soon(1_800))
         }
@@ -95,6 +96,7 @@ extension SimulatedDay {
             storage.refuse(
                 .write, of: "", with: StorageFault(EIO, isShort: random.strikes(onceIn: 2)))
             mustEnd = fault
+        case .failSnapshot: failSnapshots()
         case .fillDisk:
             isDiskFull = true
             storage.limit(toBytes: storage.usedBytes)
@@ -132,6 +134,8 @@ extension SimulatedDay {
         if let engine { digests[engine.appliedLSN] = engine.digest() }
         engine = nil
         storage = disk(photo, trap)
+        failsSnapshots = false
+        noteHalfSnapshots()
         self.trap = nil
         record.note(trap.isKill ? .kill : .powerCut)
         losePending()
@@ -151,6 +155,7 @@ extension SimulatedDay {
         mustEnd = nil
         digests[engine.appliedLSN] = engine.digest()
         self.engine = nil
+        failsSnapshots = false
         record.note(fault == .failSync ? .failedSync : .failedWrite)
         storage =
             random.strikes(onceIn: 2)
@@ -174,14 +179,17 @@ extension SimulatedDay {
         let failsToRead = openings > 0 && !isEvening && random.strikes(onceIn: 12)
         if failsToRead { storage.fail(look: 1 + random.number(below: 12)) }
         openings += 1
+        damageSnapshot()
         let opened: SteppedEngine
         do throws(LogError) {
             opened = try SteppedEngine(
-                directory: "/data", storage: storage, clock: clock, options: options())
+                directory: "/data", storage: storage, clock: clock, options: options(),
+                snapshots: snapshotRules())
         } catch {
             return try openAgain(after: error, trap, failsToRead: failsToRead)
         }
         storage.heal()
+        failsSnapshots = false
         storage.watch(nil)
         if let photo = trap?.photo, let trap {
             return cutInRecovery(trap, photo)
@@ -240,6 +248,7 @@ extension SimulatedDay {
                 throw Finding("the state replayed up to \(position) is another than the live one")
             }
         }
+        try checkSnapshot(of: opened)
         digests = [:]
         record.lives.append(
             DayRecord.Life(

@@ -16,6 +16,7 @@ final class SimulatedDay {
     var storage: SimulatedStorage
     var engine: SteppedEngine?
     var mailbox = Mailbox()
+    let outcomes = SnapshotOutcomes()
     var agenda = Agenda()
     var record = DayRecord()
 
@@ -35,6 +36,8 @@ final class SimulatedDay {
     /// A change that the engine must not survive was told to fail.
     var mustEnd: EngineFault?
     var isDiskFull = false
+    /// The disk refuses something of every snapshot.
+    var failsSnapshots = false
     /// Digests of the state of this life, by the newest event.
     var digests: [LSN: UInt64] = [:]
     var openings = 0
@@ -105,6 +108,8 @@ final class SimulatedDay {
         case .open: try open()
         case .freeDisk: freeDisk()
         case .cancel(let key): ask(.change(key, .cancel), for: .operators)
+        case .snapshot: askForSnapshot()
+        case .healSnapshots: healSnapshots()
         case .look: break
         }
     }

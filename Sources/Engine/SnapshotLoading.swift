@@ -1,0 +1,100 @@
+import ByteCoding
+import EventLog
+import JobState
+import PayloadPacking
+import Snapshots
+import Storage
+import Units
+
+/// Finds the newest snapshot that is good, and makes the state of it.
+struct SnapshotLoading {
+    let directory: SnapshotDirectory
+    let dictionaries: PayloadDictionaries
+    let isThreaded: Bool
+    private(set) var identity = LogIdentity(high: 0, low: 0)
+    /// The one that was loaded.
+    private(set) var loaded: SnapshotReceipt?
+
+    init(directory: SnapshotDirectory, dictionaries: PayloadDictionaries, isThreaded: Bool) {
+        self.directory = directory
+        self.dictionaries = dictionaries
+        self.isThreaded = isThreaded
+    }
+
+    /// Nil where there is none, or none that can be read: all is in the log.
+    mutating func loadNewest(of identity: LogIdentity, note: (String) -> Void) -> JobState? {
+        self.identity = identity
+        for lsn in list(note) {
+            do {
+                let state = try load(lsn)
+                note("loaded the snapshot of event \(lsn)")
+                return state
+            } catch SnapshotError.io(let error) {
+                note("a snapshot cannot be read: \(error)")
+            } catch SnapshotError.newerFormat(let file, let version) {
+                note("\(SnapshotError.newerFormat(file: file, version: version))")
+            } catch {
+                note("\(error); it is set aside, and the one before is taken")
+                setAside(lsn, note)
+            }
+        }
+        return nil
+    }
+
+    private func list(_ note: (String) -> Void) -> [LSN] {
+        do throws(StorageError) {
+            try directory.removeLeftovers()
+            return try directory.list()
+        } catch {
+            note("there are no snapshots to be read: \(error)")
+            return []
+        }
+    }
+
+    private func setAside(_ lsn: LSN, _ note: (String) -> Void) {
+        do throws(StorageError) {
+            try directory.setAside(lsn)
+        } catch {
+            note("it stays where it is: \(error)")
+        }
+    }
+
+    private mutating func load(_ lsn: LSN) throws -> JobState {
+        let path = directory.path(of: lsn)
+        let file = try SnapshotFile(path, storage: directory.storage)
+        guard file.head.logHigh == identity.high, file.head.logLow == identity.low,
+            file.head.lsn == lsn
+        else { throw SnapshotFault("\(path) is a snapshot of another log or event") }
+        var loader = StateLoader(hash: KeyedHash(low: identity.low, high: identity.high))
+        var saved: [(type: [UInt8], bytes: [UInt8])] = []
+        try file.forEachPart(isThreaded: isThreaded) { part, bytes in
+            if part.kind == SnapshotTask.dictionariesKind {
+                saved = try Self.dictionaries(part.count, bytes)
+            } else if let kind = StateChunk.Kind(rawValue: part.kind) {
+                try loader.load(kind, count: part.count, bytes)
+            } else {
+                throw SnapshotFault("\(path) has a part of kind \(part.kind)")
+            }
+        }
+        let totals = SnapshotTotals(lsn: lsn, jobs: file.end.jobs, digest: file.end.digest)
+        let state = try loader.finish(totals)
+        for entry in saved { dictionaries.restore(entry.bytes, ofType: entry.type) }
+        loaded = SnapshotReceipt(
+            lsn: lsn, jobs: file.end.jobs, byteCount: file.byteCount, path: path)
+        return state
+    }
+
+    private static func dictionaries(
+        _ count: Int, _ bytes: RawSpan
+    ) throws -> [(type: [UInt8], bytes: [UInt8])] {
+        var reader = ByteReader(bytes)
+        var all: [(type: [UInt8], bytes: [UInt8])] = []
+        for _ in 0..<count {
+            let typeBytes: UInt32 = try reader.readFixed()
+            let type = try reader.readArray(count: Int(typeBytes))
+            let byteCount: UInt32 = try reader.readFixed()
+            all.append((type, try reader.readArray(count: Int(byteCount))))
+        }
+        return all
+    }
+}

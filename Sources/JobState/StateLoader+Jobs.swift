@@ -1,0 +1,199 @@
+import ByteCoding
+import JobCoding
+import JobModel
+import Tables
+import Units
+
+extension StateLoader {
+    /// Jobs in groups: the memory that all of a group will touch is asked for at once, as for submits.
+    mutating func loadJobs(_ count: Int, _ reader: inout ByteReader) throws {
+        var left = count
+        while left > 0 {
+            let group = min(left, JobState.prefetchMax)
+            var ahead = reader
+            for _ in 0..<group {
+                let fields = try SavedJob(reading: &ahead, state)
+                state.keys.prefetch(fields.keyHash)
+                state.users.prefetch(fields.user)
+                state.due.prefetch(dueMicroseconds: fields.dueAt.microseconds)
+                try fields.skip(&ahead)
+            }
+            var again = reader
+            for _ in 0..<group {
+                let fields = try SavedJob(reading: &again, state)
+                let newest = state.users[fields.user].newest
+                if newest != 0 { state.jobs.prefetch(newest) }
+                try fields.skip(&again)
+            }
+            for _ in 0..<group { try loadJob(&reader) }
+            left -= group
+        }
+    }
+
+    private mutating func loadJob(_ reader: inout ByteReader) throws {
+        let fields = try SavedJob(reading: &reader, state)
+        let job = try add(fields, try reader.read(count: fields.blob.byteCount - JobBlob.headBytes))
+        jobCount += 1
+        if fields.parts.contains(.activity) { try loadActivity(of: job, &reader) }
+        if !fields.parts.subtracting(.activity).isEmpty {
+            try loadRareParts(fields.parts, of: job, &reader)
+        }
+        if fields.marks.contains(.firstEncoding) {
+            state.jobsOfFirstEncoding[fields.submitted.rawValue] = job
+        }
+        try place(job, fields)
+    }
+
+    private mutating func add(_ fields: SavedJob, _ bytes: RawSpan) throws -> UInt32 {
+        let blob = state.blobs.begin(fields.blob)
+        state.blobs.write(
+            bytes, to: blob, byteCount: fields.blob.byteCount, at: JobBlob.headBytes)
+        var record = JobRecord(
+            submitted: fields.submitted, submittedAt: fields.submittedAt, dueAt: fields.dueAt,
+            keyHash: fields.keyHash, user: fields.user, kind: fields.kind,
+            priority: fields.priority, jobBytes: UInt8(fields.blob.jobBytes), blob: blob,
+            flags: fields.flags)
+        record.status = fields.status
+        let job = state.jobs.allocate(record)
+        state.keys.insert(job, in: state.jobs)
+        state.count(job, fields.status, by: 1)
+        let older = state.users[fields.user].newest
+        if older != 0, state.jobs[older].submitted >= record.submitted {
+            stragglers.append(job)
+            return job
+        }
+        state.jobs[job].older = older
+        if older != 0 { state.jobs[older].newer = job }
+        state.users[fields.user].newest = job
+        return job
+    }
+
+    private mutating func loadActivity(of job: UInt32, _ reader: inout ByteReader) throws {
+        var activity = Activity(job: job, record: state.jobs[job])
+        activity.token = try reader.readFixed()
+        activity.last = try reader.readFixed()
+        activity.lastFailure = try reader.readFixed()
+        activity.updatedAt = WallTime(microseconds: try reader.readFixed())
+        activity.renewedAt = WallTime(microseconds: try reader.readFixed())
+        activity.executionTime = WallTime(microseconds: try reader.readFixed())
+        activity.leaseDuration = TimeSpan(microseconds: try reader.readFixed())
+        activity.worker = try reader.readFixed()
+        activity.attempt = try reader.readFixed()
+        activity.attemptBase = try reader.readFixed()
+        activity.leaseExpiries = try reader.readFixed()
+        activity.expiryBase = try reader.readFixed()
+        guard activity.worker <= state.workerNames.count else {
+            throw SnapshotFault("worker \(activity.worker)")
+        }
+        activity.keyHash = Activity.hash(ofToken: activity.token)
+        state.jobs[job].activity = state.activities.allocate(activity)
+    }
+
+    private mutating func loadRareParts(
+        _ parts: SavedParts, of job: UInt32, _ reader: inout ByteReader
+    ) throws {
+        if parts.contains(.expiry) { state.expire(job, at: try reader.readTime()) }
+        if parts.contains(.checkpoint) { state.checkpoints[job] = try reader.readSized().array }
+        if parts.contains(.progress) { state.progress[job] = try reader.readSized().array }
+        if parts.contains(.schedule) { try loadSchedule(of: job, &reader) }
+        if parts.contains(.parent) {
+            openOccurrences.append((state.jobs[job].submitted, job, try reader.readFixed()))
+        }
+    }
+
+    private mutating func loadSchedule(of job: UInt32, _ reader: inout ByteReader) throws {
+        let next: Int64 = try reader.readFixed()
+        let recurrence = try Recurrence(decoding: try reader.readSized())
+        state.schedules[job] = Schedule(
+            recurrence: recurrence, ticker: try Ticker(recurrence.rule),
+            nextTick: next == .min ? nil : WallTime(microseconds: next))
+        recurring[state.jobs[job].submitted] = job
+    }
+
+    /// Puts a job where those of its status are found.
+    private mutating func place(_ job: UInt32, _ fields: SavedJob) throws {
+        if fields.status.isLeased || fields.status == .fatalFailure {
+            guard state.jobs[job].activity != 0 else {
+                throw SnapshotFault(
+                    "job \(fields.submitted) was never claimed and is \(fields.status)")
+            }
+        }
+        if fields.status.isLeased {
+            state.tokens.insert(state.jobs[job].activity, in: state.activities)
+        } else if fields.status == .fatalFailure {
+            dead.append((state.activities[state.jobs[job].activity].lastFailure, job))
+        } else if state.jobs[job].isWaiting, !fields.marks.contains(.blocked) {
+            if !fields.marks.contains(.recurring) {
+                state.wait(job, until: fields.dueAt)
+            } else if let next = state.schedules[job]?.nextTick {
+                state.wait(job, until: next)
+            }
+        }
+    }
+}
+
+/// The fixed part of a job in a snapshot.
+private struct SavedJob {
+    let submitted: LSN
+    let submittedAt: WallTime
+    let dueAt: WallTime
+    let keyHash: UInt32
+    let user: UInt32
+    let kind: UInt32
+    let priority: UInt8
+    let status: ExecutionStatus
+    let marks: SavedMarks
+    let parts: SavedParts
+    let blob: JobBlob
+
+    init(reading reader: inout ByteReader, _ state: borrowing JobState) throws {
+        // One check of the length for all of it.
+        let bytes = try reader.read(count: SavedLayout.jobBytes)
+        submitted = LSN(rawValue: bytes.fixed(at: 0))
+        submittedAt = WallTime(microseconds: bytes.fixed(at: 16))
+        dueAt = WallTime(microseconds: bytes.fixed(at: 24))
+        keyHash = bytes.fixed(at: 32)
+        user = bytes.fixed(at: 36)
+        kind = bytes.fixed(at: 40)
+        priority = bytes.fixed(at: 55)
+        marks = SavedMarks(rawValue: bytes.fixed(at: 57))
+        parts = SavedParts(rawValue: bytes.fixed(at: 58))
+        blob = JobBlob(
+            contentHash: bytes.fixed(at: 8), jobBytes: Int(bytes.fixed(at: 54, as: UInt8.self)),
+            locationBytes: Int(bytes.fixed(at: 52, as: UInt16.self)),
+            rawPayloadBytes: Int(bytes.fixed(at: 44, as: UInt32.self)),
+            storedPayloadBytes: Int(bytes.fixed(at: 48, as: UInt32.self)))
+        guard let status = ExecutionStatus(rawValue: bytes.fixed(at: 56)),
+            user >= 1, user <= state.users.slotsUsed, kind >= 1, kind < state.classes.count,
+            dueAt >= .earliest, dueAt <= .latest,
+            max(blob.rawPayloadBytes, blob.storedPayloadBytes) < 1 << 17,
+            blob.locationBytes < 1 << 11
+        else { throw SnapshotFault("the fields of job \(submitted)") }
+        self.status = status
+    }
+
+    var flags: JobFlags {
+        var flags: JobFlags = []
+        if marks.contains(.blocked) { flags.insert(.blocked) }
+        if marks.contains(.recurring) { flags.insert(.recurring) }
+        if marks.contains(.occurrence) { flags.insert(.occurrence) }
+        if marks.contains(.packed) { flags.insert(.packed) }
+        if parts.contains(.expiry) { flags.insert(.expires) }
+        return flags
+    }
+
+    /// Goes past what follows the fixed part.
+    func skip(_ reader: inout ByteReader) throws(ByteFault) {
+        _ = try reader.read(count: blob.byteCount - JobBlob.headBytes)
+        if parts.isEmpty { return }
+        if parts.contains(.activity) { _ = try reader.read(count: SavedLayout.activityBytes) }
+        if parts.contains(.expiry) { _ = try reader.read(count: 8) }
+        if parts.contains(.checkpoint) { _ = try reader.readSized() }
+        if parts.contains(.progress) { _ = try reader.readSized() }
+        if parts.contains(.schedule) {
+            _ = try reader.read(count: 8)
+            _ = try reader.readSized()
+        }
+        if parts.contains(.parent) { _ = try reader.read(count: 8) }
+    }
+}

@@ -1,0 +1,170 @@
+package import ByteCoding
+import JobCoding
+import JobModel
+import Tables
+import Units
+
+/// Builds a state from the chunks of a snapshot, given kind after kind.
+///
+/// What is wrong with them is thrown, never trusted: their checksums say only that they are as they
+/// were written.
+package struct StateLoader: ~Copyable {
+    var state: JobState
+    /// Jobs that came after a later one of the same user.
+    var stragglers: [UInt32] = []
+    var dead: [(lsn: UInt64, job: UInt32)] = []
+    var openOccurrences: [(submitted: UInt64, job: UInt32, parent: UInt64)] = []
+    var recurring: [UInt64: UInt32] = [:]
+    var jobCount: UInt64 = 0
+
+    package init(hash: KeyedHash) {
+        state = JobState(hash: hash)
+    }
+
+    package mutating func load(
+        _ kind: StateChunk.Kind, count: Int, _ bytes: RawSpan
+    ) throws(SnapshotFault) {
+        var reader = ByteReader(bytes)
+        do {
+            switch kind {
+            case .settings: try loadSettings(&reader)
+            case .users: for _ in 0..<count { try loadUser(&reader) }
+            case .types: for _ in 0..<count { try loadType(&reader) }
+            case .classes: for _ in 0..<count { try loadClass(&reader) }
+            case .workers: for _ in 0..<count { try loadWorker(&reader) }
+            case .jobs, .keptJobs: try loadJobs(count, &reader)
+            }
+        } catch let fault as SnapshotFault {
+            throw fault
+        } catch {
+            throw SnapshotFault("a chunk of \(kind): \(error)")
+        }
+        guard reader.remaining == 0 else {
+            throw SnapshotFault("\(reader.remaining) bytes behind a chunk of \(kind)")
+        }
+    }
+
+    /// The state, put together from all chunks.
+    ///
+    /// - Parameter totals: What the snapshot says that it is.
+    /// - Returns: The state after the snapshot's event.
+    /// - Throws: `SnapshotFault` where the chunks are not a whole.
+    package consuming func finish(_ totals: SnapshotTotals) throws(SnapshotFault) -> JobState {
+        guard totals.jobs == jobCount else {
+            throw SnapshotFault("\(jobCount) jobs, of \(totals.jobs)")
+        }
+        guard totals.lsn == state.appliedLSN else {
+            throw SnapshotFault("its settings are of event \(state.appliedLSN)")
+        }
+        state.relist(stragglers)
+        for entry in dead.sorted(by: { $0.lsn < $1.lsn }) { state.bury(entry.job) }
+        for entry in openOccurrences.sorted(by: { $0.submitted < $1.submitted }) {
+            guard let parent = recurring[entry.parent], state.schedules[parent] != nil else {
+                throw SnapshotFault("occurrence \(entry.submitted) of a job that is not there")
+            }
+            state.occurrences[entry.job] = parent
+            state.schedules[parent]?.open.append(entry.job)
+        }
+        return state
+    }
+
+    private mutating func loadSettings(_ reader: inout ByteReader) throws {
+        state.appliedLSN = LSN(rawValue: try reader.readFixed())
+        state.appliedTime = try reader.readTime()
+        state.everyUser = try Control(reading: &reader)
+        state.beginDue()
+    }
+
+    private mutating func loadUser(_ reader: inout ByteReader) throws {
+        let count = state.userNames.count
+        let user = state.userNumber(try reader.readSized())
+        guard user == count + 1 else { throw SnapshotFault("user \(user) comes twice") }
+        state.userControls[user] = try reader.readControl()
+        state.holds[.user(user)] = try reader.readHolds()
+    }
+
+    private mutating func loadType(_ reader: inout ByteReader) throws {
+        let count = state.typeNames.count
+        let type = state.typeNumber(try reader.readSized())
+        guard type == count + 1 else { throw SnapshotFault("type \(type) comes twice") }
+        state.typeControls[type] = try reader.readControl()
+        state.holds[.type(type)] = try reader.readHolds()
+    }
+
+    private mutating func loadClass(_ reader: inout ByteReader) throws {
+        let type: UInt32 = try reader.readFixed()
+        guard type >= 1, type < state.types.count else {
+            throw SnapshotFault("a class of type \(type)")
+        }
+        let bytes = try reader.readSized()
+        let policy = try JobPolicy(decoding: bytes)
+        // The name of a class is what stands in a `submitted` event.
+        let name = Array(state.types[Int(type)].type.text.utf8)
+        let number = state.classNames.intern(
+            (name + bytes.array).rawBytes, salt: UInt64(name.count))
+        guard number == state.classes.count else {
+            throw SnapshotFault("class \(number) comes twice")
+        }
+        state.classes.append(JobClass(type: type, policy: policy))
+    }
+
+    private mutating func loadWorker(_ reader: inout ByteReader) throws {
+        let count = state.workerNames.count
+        let worker = state.workerNames.intern(try reader.readSized())
+        guard worker == count + 1 else { throw SnapshotFault("worker \(worker) comes twice") }
+    }
+}
+
+extension Control {
+    init(reading reader: inout ByteReader) throws {
+        let paused: UInt8 = try reader.readFixed()
+        let waitingMax = try reader.readMaximum()
+        let runningMax = try reader.readMaximum()
+        self.init(isPaused: paused != 0, waitingMax: waitingMax, runningMax: runningMax)
+    }
+}
+
+extension ByteReader {
+    mutating func readTime() throws -> WallTime {
+        let time = WallTime(microseconds: try readFixed())
+        guard time >= .earliest, time <= .latest else {
+            throw SnapshotFault("a time of \(time.microseconds) µs")
+        }
+        return time
+    }
+
+    @_lifetime(copy self)
+    mutating func readSized() throws(ByteFault) -> RawSpan {
+        let count: UInt32 = try readFixed()
+        return try read(count: Int(count))
+    }
+
+    fileprivate mutating func readMaximum() throws -> UInt32? {
+        let value: UInt64 = try readFixed()
+        if value == .max { return nil }
+        guard let maximum = UInt32(exactly: value) else {
+            throw SnapshotFault("a maximum of \(value)")
+        }
+        return maximum
+    }
+
+    fileprivate mutating func readControl() throws -> Control? {
+        let isThere: UInt8 = try readFixed()
+        return isThere == 0 ? nil : try Control(reading: &self)
+    }
+
+    fileprivate mutating func readHolds() throws -> HoldHistory? {
+        let count: UInt8 = try readFixed()
+        guard count > 0 else { return nil }
+        var spans: [HoldSpan] = []
+        for _ in 0..<count {
+            let number: UInt8 = try readFixed()
+            let hold = try Hold(saved: number, limit: try readFixed())
+            let from = WallTime(microseconds: try readFixed())
+            let to: Int64 = try readFixed()
+            spans.append(
+                HoldSpan(hold: hold, from: from, to: to == .max ? nil : WallTime(microseconds: to)))
+        }
+        return HoldHistory(spans)
+    }
+}

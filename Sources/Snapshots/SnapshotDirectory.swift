@@ -1,0 +1,77 @@
+import Glibc
+package import Storage
+package import Units
+
+/// The names in the directory of snapshots.
+package struct SnapshotDirectory: Sendable {
+    /// The data directory.
+    let dataPath: String
+    package let storage: any Storage
+
+    static let suffix = ".snapshot"
+    static let writingSuffix = ".writing"
+    static let damagedSuffix = ".damaged"
+    /// So many stay: where the newest is damaged, there is the one before.
+    static let kept = 2
+
+    /// - Parameters:
+    ///   - dataPath: The data directory; the snapshots are in `snapshots` below it.
+    ///   - storage: Where they are.
+    package init(_ dataPath: String, storage: any Storage) {
+        self.dataPath = dataPath
+        self.storage = storage
+    }
+
+    var path: String { dataPath + "/snapshots" }
+
+    /// Where the snapshot of an event has its place.
+    package func path(of lsn: LSN) -> String {
+        let digits = String(lsn.rawValue)
+        return "\(path)/\(String(repeating: "0", count: 20 - digits.count))\(digits)\(Self.suffix)"
+    }
+
+    /// The events of which there are snapshots, the newest first; none where there is no directory.
+    package func list() throws(StorageError) -> [LSN] {
+        try names().compactMap { Self.lsn(ofName: $0) }.sorted(by: >)
+    }
+
+    /// Makes the directory, and its name durable.
+    func create() throws(StorageError) {
+        try storage.createDirectory(path)
+        try storage.syncDirectory(dataPath)
+    }
+
+    /// Removes what was half written when a crash or a failure came.
+    package func removeLeftovers() throws(StorageError) {
+        for name in try names() where name.hasSuffix(Self.writingSuffix) {
+            try storage.remove("\(path)/\(name)")
+        }
+    }
+
+    /// Removes all but the newest snapshots.
+    func removeOld() throws(StorageError) {
+        for lsn in try list().dropFirst(Self.kept) { try storage.remove(path(of: lsn)) }
+    }
+
+    /// Gives a damaged snapshot a name under which nobody reads it and it can be looked at.
+    package func setAside(_ lsn: LSN) throws(StorageError) {
+        try storage.rename(path(of: lsn), to: path(of: lsn) + Self.damagedSuffix)
+        try storage.syncDirectory(path)
+    }
+
+    private func names() throws(StorageError) -> [String] {
+        do throws(StorageError) {
+            return try storage.list(path)
+        } catch {
+            if error.errno == ENOENT { return [] }
+            throw error
+        }
+    }
+
+    private static func lsn(ofName name: String) -> LSN? {
+        guard name.utf8.count == 20 + suffix.utf8.count, name.hasSuffix(suffix) else { return nil }
+        let digits = name.dropLast(suffix.utf8.count)
+        guard digits.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
+        return UInt64(digits).map(LSN.init(rawValue:))
+    }
+}

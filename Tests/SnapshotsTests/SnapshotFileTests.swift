@@ -1,0 +1,157 @@
+import ByteCoding
+import Glibc
+import Snapshots
+import Storage
+import Synchronization
+import TestKit
+import Testing
+import Units
+
+private let head = SnapshotHead(
+    logHigh: 1, logLow: 2, lsn: LSN(rawValue: 7), time: WallTime(microseconds: 3))
+private let end = SnapshotEnd(jobs: 5, digest: 0xABCD)
+
+/// A disk with a data directory.
+private func disk() throws -> SimulatedStorage {
+    let storage = SimulatedStorage(seed: 1)
+    try storage.createDirectory("/data")
+    return storage
+}
+
+/// A snapshot of a few parts, written and published.
+private func write(
+    _ head: SnapshotHead = head, to storage: SimulatedStorage
+) throws -> SnapshotDirectory {
+    let directory = SnapshotDirectory("/data", storage: storage)
+    var writer = try SnapshotWriter(head, in: directory)
+    for kind in 1...3 as ClosedRange<UInt8> { try writer.append(part(kind)) }
+    try writer.seal(end)
+    try writer.publish()
+    return directory
+}
+
+private func part(_ kind: UInt8) -> (kind: UInt8, bytes: [UInt8]) {
+    (kind, (0..<400).map { UInt8(truncatingIfNeeded: $0 &* Int(kind) / 7) })
+}
+
+extension SnapshotWriter {
+    fileprivate mutating func append(_ part: (kind: UInt8, bytes: [UInt8])) throws(StorageError) {
+        try append(kind: part.kind, count: 2, part.bytes.rawBytes)
+    }
+}
+
+@Suite struct `A snapshot file` {
+    @Test func `reads back as it was written`() throws {
+        let storage = try disk()
+        let directory = try write(to: storage)
+        #expect(try directory.list() == [head.lsn])
+        let file = try SnapshotFile(directory.path(of: head.lsn), storage: storage)
+        #expect(file.head == head)
+        #expect(file.end == end)
+        var (raw, stored): ([UInt8], [UInt8]) = ([], [])
+        for (index, found) in file.parts.enumerated() {
+            let wanted = part(UInt8(index + 1))
+            try file.read(found, into: &raw, stored: &stored)
+            #expect(found.kind == wanted.kind && found.count == 2)
+            #expect(Array(raw.prefix(found.byteCount)) == wanted.bytes)
+        }
+        #expect(file.parts.count == 3)
+    }
+
+    @Test func `with any one bit turned over is refused`() throws {
+        let storage = try disk()
+        let path = try write(to: storage).path(of: head.lsn)
+        let byteCount = try #require(storage.bytes(of: path)).count
+        for bit in 0..<byteCount * 8 {
+            storage.flip(bit: bit, of: path)
+            #expect(throws: SnapshotError.self, "bit \(bit)") {
+                try SnapshotFile(path, storage: storage).check()
+            }
+            storage.flip(bit: bit, of: path)
+        }
+        try SnapshotFile(path, storage: storage).check()
+    }
+
+    @Test func `cut short or with more behind it is refused`() throws {
+        let storage = try disk()
+        let path = try write(to: storage).path(of: head.lsn)
+        let whole = try #require(storage.bytes(of: path))
+        let file = try storage.open(path, .readWrite)
+        for byteCount in Array(0..<whole.count) + [whole.count + 1, whole.count + 64] {
+            try file.truncate(to: UInt64(byteCount))
+            #expect(throws: SnapshotError.self, "\(byteCount) bytes") {
+                try SnapshotFile(path, storage: storage).check()
+            }
+            try file.truncate(to: 0)
+            try file.write(whole.rawBytes, at: 0)
+        }
+        try SnapshotFile(path, storage: storage).check()
+    }
+
+    @Test func `is there whole or not at all after a power cut at any change of the disk`() throws {
+        let storage = try disk()
+        let cuts = Mutex<[PowerCut]>([])
+        storage.watch { cut in cuts.withLock { $0.append(cut) } }
+        _ = try write(to: storage)
+        let taken = cuts.withLock { $0 }
+        #expect(taken.count > 8)
+        for cut in taken {
+            for seed in 1...16 as ClosedRange<UInt64> {
+                let left = cut.image(seed: seed).storage
+                let directory = SnapshotDirectory("/data", storage: left)
+                for lsn in try directory.list() {
+                    try SnapshotFile(directory.path(of: lsn), storage: left).check()
+                }
+            }
+        }
+    }
+
+    @Test func `that was published survives a power cut`() throws {
+        let storage = try disk()
+        try storage.syncDirectory("/")
+        let directory = try write(to: storage)
+        let left = storage.cutPower().synced()
+        let found = SnapshotDirectory("/data", storage: left)
+        #expect(try found.list() == [head.lsn])
+        try SnapshotFile(directory.path(of: head.lsn), storage: left).check()
+    }
+
+    @Test func `is one of two: older ones go`() throws {
+        let storage = try disk()
+        for number in 1...4 as ClosedRange<UInt64> {
+            var head = head
+            head.lsn = LSN(rawValue: number)
+            _ = try write(head, to: storage)
+        }
+        let directory = SnapshotDirectory("/data", storage: storage)
+        #expect(try directory.list() == [LSN(rawValue: 4), LSN(rawValue: 3)])
+    }
+
+    @Test func `that the disk damaged while it was written is not published`() throws {
+        let storage = try disk()
+        let directory = SnapshotDirectory("/data", storage: storage)
+        var writer = try SnapshotWriter(head, in: directory)
+        try writer.append(part(1))
+        storage.flip(bit: 8 * 120, of: directory.path(of: head.lsn) + ".writing")
+        #expect(throws: SnapshotError.self) { try writer.seal(end) }
+    }
+
+    @Test func `that is set aside is not listed`() throws {
+        let storage = try disk()
+        let directory = try write(to: storage)
+        try directory.setAside(head.lsn)
+        #expect(try directory.list() == [])
+        #expect(storage.bytes(of: directory.path(of: head.lsn) + ".damaged") != nil)
+    }
+
+    @Test func `half written is removed before the next one`() throws {
+        let storage = try disk()
+        var older = head
+        older.lsn = LSN(rawValue: 6)
+        var writer = try SnapshotWriter(
+            older, in: SnapshotDirectory("/data", storage: storage))
+        try writer.append(part(1))
+        _ = try write(to: storage)
+        #expect(storage.paths.filter { $0.hasSuffix(".writing") } == [])
+    }
+}

@@ -98,6 +98,8 @@ let package = Package(
         room("Tables", imports: ["CMemory", "Threads"], more: [lifetimes]),
         room("PayloadPacking", imports: ["ByteCoding", "CLZ4"]),
         room(
+            "History", imports: ["Units", "JobModel", "ByteCoding", "Storage"], more: [lifetimes]),
+        room(
             "EventLog", imports: ["Units", "ByteCoding", "Storage", "Threads", "CLZ4"],
             libraries: [crypto]),
         room(
@@ -145,6 +147,9 @@ let package = Package(
         tests(of: "Tables", imports: ["Tables", "TestKit"]),
         tests(of: "PayloadPacking", imports: ["ByteCoding", "PayloadPacking"]),
         tests(of: "Storage", imports: ["Storage", "TestKit"]),
+        tests(
+            of: "History",
+            imports: ["Units", "JobModel", "ByteCoding", "Storage", "History", "TestKit"]),
         tests(
             of: "EventLog", imports: ["Units", "EventLog", "ByteCoding", "Storage", "TestKit"],
             libraries: [crypto]),
@@ -210,6 +215,12 @@ if Context.environment["BENCHMARKS"] != nil {
                 "PayloadPacking", "Engine", "BenchmarkKit",
             ],
             path: "Benchmarks/EngineBenchmarks", swiftSettings: settings),
+        .executableTarget(
+            name: "HistoryBenchmarks",
+            dependencies: [
+                "Units", "JobModel", "ByteCoding", "Storage", "History", "BenchmarkKit",
+            ],
+            path: "Benchmarks/HistoryBenchmarks", swiftSettings: settings),
         .executableTarget(
             name: "TableBenchmarks", dependencies: ["Tables", "BenchmarkKit"],
             path: "Benchmarks/TableBenchmarks", swiftSettings: settings),

@@ -1,0 +1,4 @@
+@main
+struct HistoryBenchmarks {
+    static func main() {}
+}

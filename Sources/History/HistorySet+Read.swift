@@ -39,6 +39,13 @@ extension HistorySet {
         }
     }
 
+    /// Reads all that there is; the first file that is not whole is set aside, and the error says so.
+    package func verify() throws(HistoryError) {
+        try reading { () throws(HistoryError) in
+            for file in files { try file.verify() }
+        }
+    }
+
     /// Every type with how its jobs ended, in the order of the names' bytes.
     package func typeCounts() throws(HistoryError) -> [(type: JobType, counts: EndCounts)] {
         try reading { () throws(HistoryError) in

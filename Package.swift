@@ -100,6 +100,8 @@ let package = Package(
         room(
             "Snapshots", imports: ["Units", "ByteCoding", "Storage", "Threads", "CLZ4"]),
         room(
+            "History", imports: ["Units", "JobModel", "ByteCoding", "Storage"], more: [lifetimes]),
+        room(
             "EventLog", imports: ["Units", "ByteCoding", "Storage", "Threads", "CLZ4"],
             libraries: [crypto]),
         room(
@@ -149,6 +151,9 @@ let package = Package(
         tests(of: "Storage", imports: ["Storage", "TestKit"]),
         tests(
             of: "Snapshots", imports: ["Units", "ByteCoding", "Storage", "Snapshots", "TestKit"]),
+        tests(
+            of: "History",
+            imports: ["Units", "JobModel", "ByteCoding", "Storage", "History", "TestKit"]),
         tests(
             of: "EventLog", imports: ["Units", "EventLog", "ByteCoding", "Storage", "TestKit"],
             libraries: [crypto]),
@@ -217,6 +222,12 @@ if Context.environment["BENCHMARKS"] != nil {
                 "PayloadPacking", "Threads", "Engine", "BenchmarkKit",
             ],
             path: "Benchmarks/EngineBenchmarks", swiftSettings: settings),
+        .executableTarget(
+            name: "HistoryBenchmarks",
+            dependencies: [
+                "Units", "JobModel", "ByteCoding", "Storage", "History", "BenchmarkKit",
+            ],
+            path: "Benchmarks/HistoryBenchmarks", swiftSettings: settings),
         .executableTarget(
             name: "TableBenchmarks", dependencies: ["Tables", "BenchmarkKit"],
             path: "Benchmarks/TableBenchmarks", swiftSettings: settings),

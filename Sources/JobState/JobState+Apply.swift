@@ -249,11 +249,11 @@ extension JobState {
             let bytes = Array(user.text.utf8)
             let number = userNumber(bytes.rawBytes)
             userControls[number] = control == .none && everyUser == .none ? nil : control
-            holdsUsers = !userControls.isEmpty || everyUser != .none
+            noteUserControls()
             note(control, ofUser: number)
         case .everyUser:
             everyUser = control
-            holdsUsers = !userControls.isEmpty || everyUser != .none
+            noteUserControls()
             for queue in liveQueues() { note(control, ofUser: queues[queue].user) }
         case .type(let type):
             let bytes = Array(type.text.utf8)
@@ -263,6 +263,10 @@ extension JobState {
                 to: hold(ofType: number), at: appliedTime)
             note(readied: number)
         }
+    }
+
+    mutating func noteUserControls() {
+        holdsUsers = !userControls.isEmpty || everyUser != .none
     }
 
     private mutating func note(_ control: Control, ofUser user: UInt32) {

@@ -65,6 +65,7 @@ package struct StateLoader: ~Copyable {
             state.occurrences[entry.job] = parent
             state.schedules[parent]?.open.append(entry.job)
         }
+        state.noteUserControls()
         return state
     }
 

@@ -1,0 +1,194 @@
+import BenchmarkKit
+import ByteCoding
+import Glibc
+import History
+import JobModel
+import Storage
+import Units
+
+/// Measures history files: building, merging, finding, listing, dropping.
+///
+///     HistoryBenchmarks DIRECTORY [MILLIONS OF ROWS]
+///
+/// Nothing passes or fails here: a shared machine drifts by a fifth and more.
+@main
+struct HistoryBenchmarks {
+    static func main() throws {
+        let arguments = CommandLine.arguments
+        guard arguments.count > 1 else { return print("usage: HistoryBenchmarks DIRECTORY [MILLIONS]") }
+        let millions = arguments.count > 2 ? Int(arguments[2]) ?? 10 : 10
+        var run = try HistoryRun(directory: arguments[1] + "/history", rows: millions * 1_000_000)
+        try run.build()
+        try run.reopen()
+        try run.find()
+        try run.list()
+        try run.drop()
+    }
+}
+
+/// Rows of 1 000 users, ids of `job-` and 16 random characters of 62, segments of 700 000 jobs.
+struct HistoryRun {
+    private var set: HistorySet
+    private let directory: String
+    private let rows: Int
+    private var generator = Drawing(state: 1)
+    private let table: Table
+    private static let segmentRows = 700_000
+    private static let users = 1_000
+
+    init(directory: String, rows: Int) throws {
+        self.directory = directory
+        self.rows = rows
+        set = try HistorySet(directory, log: 1, storage: PosixStorage(), options: HistoryOptions())
+        table = Table("\(rows) rows", columns: ["what", "figure", "unit"])
+    }
+
+    /// The id of a row: the same for the same number.
+    private static func id(_ row: Int) -> [UInt8] {
+        let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789".utf8)
+        var drawing = Drawing(state: UInt64(row) &* 0xD134_2543_DE82_EF95)
+        return Array("job-".utf8) + (0..<16).map { _ in letters[Int(drawing.next() % 62)] }
+    }
+
+    private static func user(_ row: Int) -> Int { (row &* 2_654_435_761) >> 8 % users }
+
+    private static func name(_ user: Int) -> [UInt8] { Array("user-\(user)".utf8) }
+
+    private mutating func row(_ number: Int) -> HistoryRow {
+        let submitted = UInt64(number) * 4 + 1
+        let last = submitted + 3 + generator.next() % 200
+        let at = Int64(submitted) * 250 + Int64(generator.next() % 200)
+        let end: HistoryEnd = generator.next() % 100 == 0 ? .fatalFailure : .success
+        var row = HistoryRow(
+            submitted: LSN(rawValue: submitted), last: LSN(rawValue: last), end: end,
+            submittedAt: WallTime(microseconds: 1_764_000_000_000_000 + at),
+            finishedAt: WallTime(
+                microseconds: 1_764_000_000_000_000 + at + 40_000
+                    + Int64(generator.next() % 50_000)),
+            executionTime: WallTime(microseconds: 1_764_000_000_000_000 + at),
+            contentHash: generator.next())
+        row.attempts = 1
+        return row
+    }
+
+    mutating func build() throws {
+        let types = [Array("mail".utf8), Array("resize".utf8), Array("report".utf8)]
+        let policy = [UInt8](repeating: 7, count: 24)
+        let none: [UInt8] = []
+        let names = (0..<Self.users).map { Self.name($0) }
+        var built = Cost()
+        var merged = Cost()
+        var next = 0
+        var first: UInt64 = 1
+        while next < rows {
+            let count = min(Self.segmentRows, rows - next)
+            let drawn = (next..<next + count).map { (row: row($0), id: Self.id($0), number: $0) }
+            let last = UInt64(next + count) * 4 + 300
+            let cost = try Cost.of { () throws(HistoryError) in
+                var builder = HistoryBuilder(
+                    covering: LSN(rawValue: first)...LSN(rawValue: last))
+                for draw in drawn {
+                    var row = draw.row
+                    row.last = max(row.last, LSN(rawValue: first))
+                    let (user, type) = (names[Self.user(draw.number)], types[draw.number % 3])
+                    let id = draw.id
+                    builder.append(
+                        row, user: user.rawBytes, job: id.rawBytes, type: type.rawBytes,
+                        policy: policy.rawBytes, location: none.rawBytes)
+                }
+                try set.publish(builder)
+            }
+            built.seconds += cost.seconds
+            built.processorSeconds += cost.processorSeconds
+            first = last + 1
+            next += count
+            let merging = try Cost.of { () throws(HistoryError) in
+                while try set.mergeStep(byteBudget: 8 << 20) {}
+            }
+            merged.seconds += merging.seconds
+            merged.processorSeconds += merging.processorSeconds
+        }
+        let total = Double(rows)
+        let processor = built.processorSeconds + merged.processorSeconds
+        table.row(["built, processor", decimal(total / built.processorSeconds / 1e6, 2), "million rows/s"])
+        table.row(["built and merged, processor", decimal(total / processor / 1e6, 2), "million rows/s"])
+        table.row([
+            "built and merged, clock", decimal(total / (built.seconds + merged.seconds) / 1e6, 2),
+            "million rows/s",
+        ])
+        table.row(["on disk", decimal(Double(set.size.bytes) / total, 1), "bytes/job"])
+        table.row(["files", "\(set.size.files)", ""])
+        table.row(["memory", decimal(Double(set.size.memoryBytes) / total, 2), "bytes/job"])
+    }
+
+    mutating func reopen() throws {
+        let cost = try Cost.of { () throws(HistoryError) in
+            set = try HistorySet(
+                directory, log: 1, storage: PosixStorage(), options: HistoryOptions())
+        }
+        table.row(["opening", decimal(cost.seconds * 1e3, 1), "ms"])
+    }
+
+    mutating func find() throws {
+        for isThere in [true, false] {
+            var latencies = Latencies()
+            for _ in 0..<20_000 {
+                let number = Int(generator.next() % UInt64(rows)) + (isThere ? 0 : rows)
+                let key = JobKey(
+                    user: UserID(unchecked: String(decoding: Self.name(Self.user(number)), as: UTF8.self)),
+                    job: JobID(unchecked: String(decoding: Self.id(number), as: UTF8.self)))
+                let start = monotonicNanoseconds()
+                let found = try set.find(key)
+                latencies.add(monotonicNanoseconds() - start)
+                precondition((found != nil) == isThere, "\(key) was found wrongly")
+            }
+            let cells = latencies.cells
+            table.row([
+                isThere ? "find, p50 · p99 · p99.9" : "find of what is not there, p50 · p99 · p99.9",
+                cells.joined(separator: " · "), "µs",
+            ])
+        }
+    }
+
+    mutating func list() throws {
+        for ends in [[], [HistoryEnd.fatalFailure]] as [Set<HistoryEnd>] {
+            var latencies = Latencies()
+            for _ in 0..<5_000 {
+                let user = UserID(
+                    unchecked: "user-\(generator.next() % UInt64(Self.users))")
+                let start = monotonicNanoseconds()
+                let page = try set.page(of: user, ends: ends, limit: 50, looksMax: 10_000)
+                latencies.add(monotonicNanoseconds() - start)
+                precondition(!page.jobs.isEmpty, "\(user) has no jobs")
+            }
+            table.row([
+                ends.isEmpty ? "first page of 50, p50 · p99 · p99.9"
+                    : "first page of 50 failed (1 in 100), p50 · p99 · p99.9",
+                latencies.cells.joined(separator: " · "), "µs",
+            ])
+        }
+    }
+
+    mutating func drop() throws {
+        let bytes = set.size.bytes
+        var dropped = 0
+        let cost = try Cost.of { () throws(HistoryError) in
+            dropped = try set.retain(finishedFrom: .latest, bytesMax: nil)
+        }
+        table.row([
+            "dropping all \(dropped) files, \(bytes >> 20) MiB", decimal(cost.seconds * 1e3, 1), "ms",
+        ])
+    }
+}
+
+/// SplitMix64.
+struct Drawing {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

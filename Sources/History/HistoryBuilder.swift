@@ -1,0 +1,147 @@
+import ByteCoding
+import JobModel
+package import Units
+
+/// Collects the jobs that ended within a range of the log, in the order they ended, for one file.
+package struct HistoryBuilder: Sendable {
+    /// What the file will say it covers.
+    package let range: ClosedRange<LSN>
+    var rows: [HistoryRow] = []
+    var jobs = Texts()
+    var locations = Texts()
+    var users = NameTable()
+    var types = NameTable()
+    var policies = NameTable()
+    var numbers: [Numbers] = []
+
+    struct Numbers: BitwiseCopyable {
+        let user: UInt32
+        let type: UInt32
+        let policy: UInt32
+    }
+
+    package init(covering range: ClosedRange<LSN>) {
+        self.range = range
+    }
+
+    /// Rows so far.
+    package var count: Int { rows.count }
+
+    package mutating func append(_ job: FinishedJob) {
+        append(
+            job.row, user: Array(job.key.user.text.utf8).rawBytes,
+            job: Array(job.key.job.text.utf8).rawBytes, type: Array(job.type.text.utf8).rawBytes,
+            policy: job.policy.rawBytes,
+            location: Array((job.resultLocation ?? "").utf8).rawBytes)
+    }
+
+    /// As above, from bytes that lie somewhere already; no location is an empty one.
+    ///
+    /// - Precondition: names have 1 to 128 bytes, policy and location keep to `HistoryLimits`, the
+    ///   job's last event lies in the builder's range and not before its first.
+    package mutating func append(
+        _ row: HistoryRow, user: RawSpan, job: RawSpan, type: RawSpan, policy: RawSpan,
+        location: RawSpan
+    ) {
+        precondition(range.contains(row.last), "\(row.last) is not in \(range)")
+        precondition(row.submitted <= row.last, "\(row.submitted) is after \(row.last)")
+        for name in [user.byteCount, job.byteCount, type.byteCount] {
+            precondition(
+                name >= 1 && name <= HistoryLimits.nameBytesMax, "a name of \(name) bytes")
+        }
+        precondition(policy.byteCount <= HistoryLimits.policyBytesMax, "policy too long")
+        precondition(location.byteCount <= HistoryLimits.locationBytesMax, "location too long")
+        precondition(rows.count < HistoryLimits.rowsMax, "too many rows for a file")
+        rows.append(row)
+        jobs.append(job)
+        locations.append(location)
+        numbers.append(
+            Numbers(
+                user: users.number(of: user), type: types.number(of: type),
+                policy: policies.number(of: policy)))
+    }
+
+    /// Hands the rows over in the order of a file.
+    func write(to writer: inout HistoryWriter) throws(HistoryError) {
+        let order = self.order
+        for user in users.sorted {
+            let rowsOfUser = order.starts[user]..<order.starts[user + 1]
+            try writer.begin(user: users.texts[user])
+            for place in rowsOfUser {
+                let row = Int(order.rows[place].row)
+                let number = numbers[row]
+                try writer.append(
+                    rows[row],
+                    RowNames(
+                        job: jobs[row], type: types.texts[Int(number.type)],
+                        policy: policies.texts[Int(number.policy)], location: locations[row]))
+            }
+        }
+    }
+
+    private struct Place: BitwiseCopyable {
+        var submitted: UInt64 = 0
+        var row: UInt32 = 0
+    }
+
+    /// Rows by user, newest submit first, and where each user's begin.
+    private var order: (rows: [Place], starts: [Int]) {
+        var starts = [Int](repeating: 0, count: users.texts.count + 1)
+        for number in numbers { starts[Int(number.user) + 1] += 1 }
+        for user in 0..<users.texts.count { starts[user + 1] += starts[user] }
+        var next = starts
+        var places = [Place](repeating: Place(), count: rows.count)
+        // From the last to finish: nearly the order that is wanted, which is what the sort likes.
+        for row in rows.indices.reversed() {
+            let user = Int(numbers[row].user)
+            places[next[user]] = Place(submitted: rows[row].submitted.rawValue, row: UInt32(row))
+            next[user] += 1
+        }
+        for user in 0..<users.texts.count {
+            places[starts[user]..<starts[user + 1]].sort { $0.submitted > $1.submitted }
+        }
+        return (places, starts)
+    }
+}
+
+/// Numbers names in the order in which they are first seen.
+struct NameTable: Sendable {
+    private(set) var texts = Texts()
+    /// One more than a name's number, at a place that its hash gives or behind it; 0: free.
+    private var slots = [UInt32](repeating: 0, count: 64)
+    private var last: UInt32 = 0
+    // Collisions that somebody looks for cost a walk over the names of one segment at most: the hash
+    // is SipHash, its key is never shown.
+    private let hash = KeyedHash(low: 0x6461_7962, high: .random(in: .min ... .max))
+
+    mutating func number(of name: RawSpan) -> UInt32 {
+        if Int(last) < texts.count, texts[Int(last)].isEqual(to: name) { return last }
+        var slot = Int(truncatingIfNeeded: hash.hash(name)) & (slots.count - 1)
+        while slots[slot] != 0 {
+            if texts[Int(slots[slot]) - 1].isEqual(to: name) {
+                last = slots[slot] - 1
+                return last
+            }
+            slot = (slot + 1) & (slots.count - 1)
+        }
+        texts.append(name)
+        slots[slot] = UInt32(texts.count)
+        last = UInt32(texts.count - 1)
+        if texts.count * 2 > slots.count { grow() }
+        return last
+    }
+
+    private mutating func grow() {
+        slots = [UInt32](repeating: 0, count: slots.count * 4)
+        for number in 0..<texts.count {
+            var slot = Int(truncatingIfNeeded: hash.hash(texts[number])) & (slots.count - 1)
+            while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
+            slots[slot] = UInt32(number + 1)
+        }
+    }
+
+    /// The numbers, in the order of the names' bytes.
+    var sorted: [Int] {
+        (0..<texts.count).sorted { texts[$0].order(to: texts[$1]) < 0 }
+    }
+}

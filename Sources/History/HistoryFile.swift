@@ -1,0 +1,221 @@
+import ByteCoding
+import JobModel
+import Storage
+import Units
+
+/// A finished file, open for reading by any number of threads.
+///
+/// Memory: the filter and the directory, about 1.4 MB for a million jobs. Whoever holds it can read
+/// on when its name is gone.
+final class HistoryFile: Sendable {
+    let path: String
+    let header: HistoryHeader
+    let footer: HistoryFooter
+    let directory: FileDirectory
+    private let filter: KeyFilter
+    private let seed: UInt32
+    private let file: any StorageFile
+    private let cache: FrameCache
+    private let number: UInt64
+
+    /// Opens what lies at `path`; errors and `path` speak of it as `name`, which it will have.
+    init(
+        _ path: String, as name: String, storage: any Storage, cache: FrameCache
+    ) throws(HistoryError) {
+        self.path = name
+        self.cache = cache
+        file = try unwrap { () throws(StorageError) in try storage.open(path, .read) }
+        let parts: FileParts
+        do throws(Flaw) {
+            parts = try FileParts(file)
+        } catch {
+            throw error.error(in: name)
+        }
+        header = parts.header
+        seed = parts.seed
+        footer = parts.footer
+        directory = parts.directory
+        filter = parts.filter
+        number = cache.numberFile()
+    }
+
+    /// Bytes of memory that the file takes as long as it is open.
+    var memoryBytes: Int { filter.bytes.count + directory.byteCount }
+}
+
+/// The body of a frame, borrowed from its bytes.
+struct FrameBody: ~Escapable {
+    let body: RawSpan
+    let count: Int
+
+    @_lifetime(copy body)
+    init(body: RawSpan, count: Int) {
+        self.body = body
+        self.count = count
+    }
+}
+
+extension FileDirectory {
+    /// Where each frame before that of the types begins, in the order of the file.
+    var offsets: [UInt64] { blockOffsets + keyOffsets + userOffsets }
+
+    fileprivate func end(_ offsets: [UInt64], _ index: Int, then: [UInt64]...) -> UInt64? {
+        if index + 1 < offsets.count { return offsets[index + 1] }
+        return then.first { !$0.isEmpty }?.first
+    }
+
+    func end(ofBlock block: Int) -> UInt64? {
+        end(blockOffsets, block, then: keyOffsets, userOffsets)
+    }
+
+    func end(ofKeys page: Int) -> UInt64? { end(keyOffsets, page, then: userOffsets) }
+
+    func end(ofUsers page: Int) -> UInt64? { end(userOffsets, page) }
+}
+
+extension HistoryFile {
+    /// Reads a frame, or finds it in the cache, and lends its body.
+    private func read<T>(
+        _ kind: Frame.Kind, _ number: Int, from offset: UInt64, to end: UInt64,
+        isCached: Bool = true, _ use: (FrameBody) throws(Flaw) -> T
+    ) throws(HistoryError) -> T {
+        do throws(Flaw) {
+            let key = FrameCache.Key(file: self.number, offset: offset)
+            if isCached, let known = cache[key] { return try use(Self.trusted(known.rawBytes)) }
+            let frame = try FileParts.bytes(file, at: offset, count: Int(end - offset))
+            let result = try use(try FileParts.body(frame.rawBytes, kind, number, seed))
+            if isCached { cache.insert(frame, key) }
+            return result
+        } catch {
+            var placed = error
+            placed.offsetBytes = max(placed.offsetBytes, offset)
+            throw placed.error(in: path)
+        }
+    }
+
+    /// A frame that was checked before it went into the cache.
+    @_lifetime(copy frame)
+    private static func trusted(_ frame: RawSpan) throws(Flaw) -> FrameBody {
+        FrameBody(
+            body: frame.extracting(Frame.headBytes...), count: try Frame(head: frame).count)
+    }
+
+    /// Fills `rows` with a block.
+    func load(_ block: Int, into rows: inout RowBlock, isCached: Bool = true) throws(HistoryError) {
+        let end = directory.end(ofBlock: block) ?? footer.typesOffset
+        rows = try read(
+            .rows, block, from: directory.blockOffsets[block], to: end, isCached: isCached
+        ) { frame throws(Flaw) in
+            var rows = RowBlock()
+            try rows.decode(frame.body, count: frame.count)
+            let wanted = min(RowBlock.rowsMax, header.rows - block * RowBlock.rowsMax)
+            guard frame.count == wanted else { throw Flaw("count of rows") }
+            return rows
+        }
+    }
+
+    func users(_ page: Int, isCached: Bool = true) throws(HistoryError) -> UserPage {
+        let end = directory.end(ofUsers: page) ?? footer.typesOffset
+        return try read(
+            .users, page, from: directory.userOffsets[page], to: end, isCached: isCached
+        ) { frame throws(Flaw) in try UserPage(decoding: frame.body, count: frame.count) }
+    }
+
+    /// The newest of the file's jobs with this key.
+    func find(user: RawSpan, job: RawSpan) throws(HistoryError) -> FinishedJob? {
+        var hash = HistoryHash(header)
+        let key = hash.hash(user: user, job: job)
+        guard header.rows > 0, filter.mayContain(key) else { return nil }
+        var found: FinishedJob?
+        for block in try blocks(of: key) {
+            guard block < directory.blockOffsets.count else {
+                throw Flaw("block of a key").error(in: path)
+            }
+            var rows = RowBlock()
+            try load(block, into: &rows)
+            for row in 0..<rows.count where rows.jobs[row].isEqual(to: job) {
+                guard rows.users[rows.user(of: row)].isEqual(to: user) else { continue }
+                if let found, found.row.submitted > rows.rows[row].submitted { continue }
+                found = rows.job(row)
+            }
+        }
+        return found
+    }
+
+    private func blocks(of key: UInt64) throws(HistoryError) -> [Int] {
+        let page = KeyIndex.page(of: key, pages: directory.keyOffsets.count)
+        let end = directory.end(ofKeys: page) ?? footer.typesOffset
+        return try read(.keys, page, from: directory.keyOffsets[page], to: end) {
+            frame throws(Flaw) in
+            try KeyIndex.blocks(
+                of: key, in: frame.body, count: frame.count,
+                blockBytes: KeyIndex.blockBytes(blocks: directory.blockOffsets.count))
+        }
+    }
+
+    /// A user's rows and how they ended; nil if there are none.
+    func rows(of user: RawSpan) throws(HistoryError) -> (rows: Range<Int>, counts: EndCounts)? {
+        guard filter.mayContain(HistoryHash(header).hash(user: user)),
+            let page = directory.page(of: user)
+        else { return nil }
+        let found = try users(page).find(user, firstRow: directory.firstRows[page])
+        guard let found else { return nil }
+        guard found.rows.upperBound <= header.rows else {
+            throw Flaw("rows of a user").error(in: path)
+        }
+        return found
+    }
+
+    /// Every type with how its jobs ended, in the order of bytes.
+    func typeCounts() throws(HistoryError) -> [(type: JobType, counts: EndCounts)] {
+        try read(.types, 0, from: footer.typesOffset, to: footer.filterOffset) {
+            frame throws(Flaw) in
+            var reader = ByteReader(frame.body)
+            var types: [(type: JobType, counts: EndCounts)] = []
+            do {
+                for _ in 0..<(try reader.readCount(max: header.rows)) {
+                    let length = try reader.readCount(max: HistoryLimits.nameBytesMax)
+                    let type = try reader.read(count: length).text
+                    types.append((JobType(unchecked: type), try reader.readEndCounts()))
+                }
+                guard reader.remaining == 0 else { throw Flaw("bytes behind the last type") }
+            } catch let flaw as Flaw {
+                throw flaw
+            } catch {
+                throw Flaw("\(error)")
+            }
+            return types
+        }
+    }
+
+    /// Reads every frame past the cache; what does not throw is whole.
+    func verify() throws(HistoryError) {
+        var rows = RowBlock()
+        for block in directory.blockOffsets.indices {
+            try load(block, into: &rows, isCached: false)
+        }
+        try verifyIndexes()
+    }
+
+    /// As `verify`, but believes the checksums of the blocks of rows instead of decoding them.
+    func verifyChecksums() throws(HistoryError) {
+        for block in directory.blockOffsets.indices {
+            let end = directory.end(ofBlock: block) ?? footer.typesOffset
+            try read(.rows, block, from: directory.blockOffsets[block], to: end, isCached: false) {
+                _ throws(Flaw) in
+            }
+        }
+        try verifyIndexes()
+    }
+
+    private func verifyIndexes() throws(HistoryError) {
+        for page in directory.keyOffsets.indices {
+            let end = directory.end(ofKeys: page) ?? footer.typesOffset
+            try read(.keys, page, from: directory.keyOffsets[page], to: end, isCached: false) {
+                _ throws(Flaw) in
+            }
+        }
+        for page in directory.userOffsets.indices { _ = try users(page, isCached: false) }
+        _ = try typeCounts()
+    }
+}

@@ -1,0 +1,174 @@
+import ByteCoding
+import JobModel
+package import Storage
+import Synchronization
+package import Units
+
+/// All finished jobs that are kept: files over neighbouring ranges of the log, newest last.
+///
+/// Any thread may call, but none of the Swift pool: a call may wait for the disk. Readers take the
+/// list of files under a lock and read without it: a file that is merged or dropped meanwhile stays
+/// readable for them. Nobody else may use the directory.
+///
+/// Invariant: the ranges of the listed files ascend and do not overlap.
+package final class HistorySet: Sendable {
+    struct State {
+        var files: [HistoryFile]
+        /// Nothing up to here is kept.
+        var floor: LSN
+    }
+
+    let directory: HistoryDirectory
+    let log: UInt64
+    let options: HistoryOptions
+    let cache: FrameCache
+    let state: Mutex<State>
+    /// The merge that is under way; held by the thread that takes it a step further.
+    let merge = Mutex<HistoryMerge?>(nil)
+    /// What was found at opening and put right.
+    package let opening: HistoryOpening
+
+    /// Opens the directory, and makes it if need be; puts right what a crash left behind.
+    ///
+    /// - Parameters:
+    ///   - path: The directory; the one it is in must be there.
+    ///   - log: Identity of the log: a file of another one is damaged for us.
+    package init(
+        _ path: String, log: UInt64, storage: any Storage, options: HistoryOptions
+    ) throws(HistoryError) {
+        directory = HistoryDirectory(path: path, storage: storage)
+        self.log = log
+        self.options = options
+        cache = FrameCache(bytesMax: options.cacheBytesMax)
+        try unwrap { () throws(StorageError) in
+            try storage.createDirectory(path)
+            try storage.syncDirectory(Self.parent(of: path))
+        }
+        var tidy = Tidying(directory: directory, cache: cache, log: log)
+        let files = try tidy.run()
+        state = Mutex(State(files: files, floor: tidy.floor))
+        opening = tidy.report
+    }
+
+    /// Files that readers see now, the oldest first.
+    var files: [HistoryFile] { state.withLock { $0.files } }
+
+    /// What there is.
+    package var size: HistorySize {
+        files.reduce(into: HistorySize()) { size, file in
+            size.files += 1
+            size.jobs.add(file.footer.ends)
+            size.bytes += file.footer.fileBytes
+            size.memoryBytes += file.memoryBytes
+        }
+    }
+
+    /// Ranges up to `last` that no file covers and retention has not dropped: to be built from the log.
+    package func gaps(through last: LSN) -> [ClosedRange<LSN>] {
+        let (files, floor) = state.withLock { ($0.files, $0.floor) }
+        var gaps: [ClosedRange<LSN>] = []
+        var next = floor.next
+        for file in files {
+            if next < file.header.range.lowerBound {
+                gaps.append(next...LSN(rawValue: file.header.range.lowerBound.rawValue - 1))
+            }
+            next = max(next, file.header.range.upperBound.next)
+        }
+        if next <= last { gaps.append(next...last) }
+        return gaps
+    }
+
+    /// Writes a file of what the builder has collected and shows it to readers; durable on return.
+    ///
+    /// A failure leaves everything as it was; it may be tried again.
+    /// - Precondition: no file covers any of the builder's range.
+    package func publish(_ builder: HistoryBuilder) throws(HistoryError) {
+        precondition(
+            state.withLock { !$0.files.contains { $0.header.range.overlaps(builder.range) } },
+            "a file covers part of \(builder.range)")
+        let header = HistoryHeader(
+            log: log, range: builder.range, salt: options.makeSalt(), rows: builder.count)
+        let draft = HistoryDraft(directory: directory, header: header, cache: cache)
+        do throws(HistoryError) {
+            var writer = try draft.writer(usersMax: builder.users.texts.count)
+            try builder.write(to: &writer)
+            try writer.finish()
+            let file = try draft.checked()
+            try draft.name()
+            try directory.sync()
+            state.withLock { state in
+                let place = state.files.firstIndex { $0.header.range.lowerBound > builder.range.upperBound }
+                state.files.insert(file, at: place ?? state.files.count)
+            }
+        } catch {
+            draft.removeLeftover()
+            throw error
+        }
+    }
+
+    /// Calls `body`; a file that turns out to be damaged is set aside, and its range is a gap.
+    func reading<T>(_ body: () throws(HistoryError) -> T) throws(HistoryError) -> T {
+        do throws(HistoryError) {
+            return try body()
+        } catch {
+            if case .damaged(let path, _, _) = error { try setAside(path) }
+            throw error
+        }
+    }
+
+    private func setAside(_ path: String) throws(HistoryError) {
+        let wasListed = state.withLock { state in
+            let place = state.files.firstIndex { $0.path == path }
+            if let place { state.files.remove(at: place) }
+            return place != nil
+        }
+        // Another reader was first.
+        guard wasListed else { return }
+        _ = try directory.setAside(path)
+    }
+
+    private static func parent(of path: String) -> String {
+        let names = path.split(separator: "/").dropLast().joined(separator: "/")
+        if path.hasPrefix("/") { return "/" + names }
+        return names.isEmpty ? "." : names
+    }
+}
+
+/// How history is kept.
+package struct HistoryOptions: Sendable {
+    /// So many neighbours of about one size are merged into one.
+    package var fanIn = 8
+    /// Merged files have no more rows than this; merging takes 8 bytes of memory for each.
+    package var rowsMax = 4 << 20
+    package var cacheBytesMax = 4 << 20
+    /// Random numbers, one for each file.
+    package var makeSalt: @Sendable () -> UInt64
+
+    package init(makeSalt: @escaping @Sendable () -> UInt64 = { .random(in: .min ... .max) }) {
+        self.makeSalt = makeSalt
+    }
+}
+
+/// What there is in history.
+package struct HistorySize: Equatable, Sendable {
+    package internal(set) var files = 0
+    package internal(set) var jobs = EndCounts()
+    package internal(set) var bytes: UInt64 = 0
+    package internal(set) var memoryBytes = 0
+}
+
+/// What was found at opening and put right.
+package struct HistoryOpening: Equatable, Sendable {
+    /// Half-made, merged or dropped files that a crash left behind.
+    package internal(set) var removed: [String] = []
+    /// Damaged files, under the names they were given, and why.
+    package internal(set) var setAside: [SetAside] = []
+
+    /// All was well.
+    package init() {}
+
+    package struct SetAside: Equatable, Sendable {
+        package let path: String
+        package let error: HistoryError
+    }
+}

@@ -1,0 +1,197 @@
+import ByteCoding
+import JobModel
+import Storage
+import Units
+
+/// Writes a file from its first byte to its last; rows come by user, newest submit first.
+///
+/// Memory grows by 8 bytes a row for the key index, which is written behind the rows, and by the
+/// filter.
+struct HistoryWriter {
+    private let file: any StorageFile
+    private let header: HistoryHeader
+    private let seed: UInt32
+    private var out = ByteWriter(capacity: Self.chunkBytes + 64 << 10)
+    /// Bytes that have left `out` already.
+    private var flushed: UInt64 = 0
+    private var block = RowBlock()
+    private var directory = FileDirectory()
+    private var filter: KeyFilter
+    private var hash: HistoryHash
+    private var keys: [UInt64] = []
+    private var user: [UInt8] = []
+    private var userCounts = EndCounts()
+    private var userPage = UserPage()
+    private var rowsOfUsers = 0
+    private var typeCounts: [[UInt8]: EndCounts] = [:]
+    private var footer = HistoryFooter()
+
+    private static let chunkBytes = 256 << 10
+
+    /// - Precondition: as many rows as `header` says will follow, of `usersMax` users at most.
+    init(_ file: any StorageFile, header: HistoryHeader, usersMax: Int) {
+        self.file = file
+        self.header = header
+        seed = header.seed
+        filter = KeyFilter(elements: header.rows + usersMax)
+        hash = HistoryHash(header)
+        keys.reserveCapacity(header.rows)
+        header.encode(to: &out)
+    }
+
+    /// Bytes of the file so far.
+    var byteCount: UInt64 { flushed + UInt64(out.count) }
+
+    private var offset: UInt64 { byteCount }
+
+    /// Rows that follow belong to `user`.
+    ///
+    /// - Precondition: in the order of bytes it comes after the user before.
+    mutating func begin(user name: RawSpan) throws(HistoryError) {
+        precondition(
+            footer.users == 0 || user.rawBytes.order(to: name) < 0, "users are out of order")
+        endUser()
+        user = name.array
+        footer.users += 1
+        if block.count < RowBlock.rowsMax { block.begin(user: name) }
+        filter.insert(hash.hash(user: name))
+    }
+
+    /// - Precondition: submitted before the row before, where that is of the same user.
+    mutating func append(
+        _ row: HistoryRow, _ names: borrowing RowNames
+    ) throws(HistoryError) {
+        if block.count == RowBlock.rowsMax { try endBlock() }
+        let user = self.user
+        if block.users.count == 0 { block.begin(user: user.rawBytes) }
+        if block.count == 0 { directory.firstSubmitted.append(row.submitted.rawValue) }
+        block.append(row, names)
+        let key = hash.hash(user: user.rawBytes, job: names.job)
+        filter.insert(key)
+        keys.append(KeyIndex.element(hash: key, block: directory.blockOffsets.count))
+        userCounts[row.end] &+= 1
+        footer.newestFinish = max(footer.newestFinish, row.finishedAt)
+        footer.oldestFinish = min(footer.oldestFinish, row.finishedAt)
+        footer.newestSubmitted = max(footer.newestSubmitted, row.submitted)
+    }
+
+    /// Writes what follows the rows and makes all of it durable.
+    mutating func finish() throws(HistoryError) {
+        precondition(keys.count == header.rows, "\(keys.count) rows, \(header.rows) announced")
+        endUser()
+        if block.count > 0 { try endBlock() }
+        try writeKeys()
+        endUserPage()
+        for page in userPages { try write(page) }
+        footer.typesOffset = offset
+        writeTypes()
+        footer.filterOffset = offset
+        _ = Frame(.filter, number: 0, count: 0).write(to: &out, seed: seed) {
+            $0.write(filter.bytes)
+        }
+        footer.directoryOffset = offset
+        _ = Frame(.directory, number: 0, count: 0).write(to: &out, seed: seed) {
+            directory.encode(to: &$0)
+        }
+        footer.fileBytes = offset + UInt64(HistoryFooter.byteCount)
+        footer.encode(to: &out, seed: seed)
+        try sync()
+    }
+
+    private mutating func endBlock() throws(HistoryError) {
+        block.closeUser()
+        var mark = BlockMark()
+        var counts = [EndCounts](repeating: EndCounts(), count: block.types.count)
+        for row in block.rows.indices {
+            mark.add(block.rows[row].end)
+            counts[block.typeNumbers[row]][block.rows[row].end] &+= 1
+        }
+        for type in counts.indices {
+            mark.add(type: block.types[type])
+            typeCounts[block.types[type].array, default: EndCounts()].add(counts[type])
+        }
+        let frame = Frame(.rows, number: directory.blockOffsets.count, count: block.count)
+        directory.marks.append(mark)
+        directory.blockOffsets.append(offset)
+        _ = frame.write(to: &out, seed: seed) { block.encode(to: &$0) }
+        block.removeAll()
+        try flushIfFull()
+    }
+
+    private mutating func writeKeys() throws(HistoryError) {
+        let pages = KeyIndex.pages(rows: keys.count)
+        let (sorted, starts) = KeyIndex.sorted(keys, pages: pages)
+        let blockBytes = KeyIndex.blockBytes(blocks: directory.blockOffsets.count)
+        for page in 0..<pages {
+            let elements = sorted[starts[page]..<starts[page + 1]]
+            directory.keyOffsets.append(offset)
+            _ = Frame(.keys, number: page, count: elements.count).write(to: &out, seed: seed) {
+                KeyIndex.encode(elements, blockBytes: blockBytes, to: &$0)
+            }
+            try flushIfFull()
+        }
+    }
+
+    /// Pages that are full: written behind the keys, so kept till then.
+    private var userPages: [UserPage] = []
+    private var userPageBytes = 0
+
+    private mutating func endUser() {
+        guard footer.users > 0 else { return }
+        let user = self.user
+        block.closeUser()
+        if userPage.counts.isEmpty {
+            directory.firstUsers.append(user.rawBytes)
+            directory.firstRows.append(rowsOfUsers)
+        }
+        userPage.users.append(user.rawBytes)
+        userPage.counts.append(userCounts)
+        userPageBytes += user.count + 5
+        rowsOfUsers += Int(userCounts.total)
+        for end in HistoryEnd.allCases { footer.ends[end] &+= userCounts[end] }
+        userCounts = EndCounts()
+        if userPageBytes >= UserPage.bodyBytesMin { endUserPage() }
+    }
+
+    private mutating func endUserPage() {
+        guard !userPage.counts.isEmpty else { return }
+        userPages.append(userPage)
+        userPage = UserPage()
+        userPageBytes = 0
+    }
+
+    private mutating func write(_ page: UserPage) throws(HistoryError) {
+        let frame = Frame(.users, number: directory.userOffsets.count, count: page.counts.count)
+        directory.userOffsets.append(offset)
+        _ = frame.write(to: &out, seed: seed) { page.encode(to: &$0) }
+        try flushIfFull()
+    }
+
+    private mutating func writeTypes() {
+        let sorted = typeCounts.sorted { $0.key.rawBytes.order(to: $1.key.rawBytes) < 0 }
+        _ = Frame(.types, number: 0, count: 0).write(to: &out, seed: seed) { out in
+            out.writeVarint(UInt64(sorted.count))
+            for (type, counts) in sorted {
+                out.writeVarint(UInt64(type.count))
+                out.write(type)
+                for end in HistoryEnd.allCases { out.writeVarint(counts[end]) }
+            }
+        }
+    }
+
+    /// Makes durable what has been written so far.
+    mutating func sync() throws(HistoryError) {
+        try flush()
+        try unwrap { () throws(StorageError) in try file.sync() }
+    }
+
+    private mutating func flushIfFull() throws(HistoryError) {
+        if out.count >= Self.chunkBytes { try flush() }
+    }
+
+    private mutating func flush() throws(HistoryError) {
+        try unwrap { () throws(StorageError) in try file.write(out.bytes, at: flushed) }
+        flushed += UInt64(out.count)
+        out.removeAll()
+    }
+}

@@ -1,0 +1,102 @@
+import History
+import JobModel
+import Storage
+import TestKit
+import Testing
+import Units
+
+@Suite struct `Damage to history` {
+    /// A small file with every kind of frame, and the disk it is on.
+    private func written() throws -> (fixture: HistoryFixture, disk: SimulatedStorage, path: String) {
+        let disk = SimulatedStorage()
+        var fixture = try HistoryFixture(disk)
+        try fixture.publish(count: 6, users: 2)
+        let path = try #require(disk.filePaths.first { $0.hasSuffix(".history") })
+        return (fixture, disk, path)
+    }
+
+    /// What readers get of a disk: all of the jobs, or an error and a gap.
+    private func check(_ disk: SimulatedStorage, _ good: HistoryFixture) throws -> Bool {
+        let set = try HistorySet(
+            HistoryFixture.path, log: HistoryFixture.log, storage: disk, options: good.options)
+        var fixture = good
+        fixture.set = set
+        var refused = !set.opening.setAside.isEmpty
+        if !refused {
+            do { try set.verify() } catch { refused = true }
+            if !refused { #expect(try fixture.differences() == []) }
+        }
+        // What was refused is a gap under a name of its own.
+        if refused {
+            #expect(set.gaps(through: good.last) == [LSN(rawValue: 1)...good.last])
+            #expect(disk.filePaths.contains { $0.hasSuffix(".damaged-1") })
+        }
+        return refused
+    }
+
+    @Test func `is found wherever a bit is flipped`() throws {
+        let (fixture, disk, path) = try written()
+        let bytes = try #require(disk.bytes(of: path))
+        for bit in 0..<bytes.count * 8 {
+            let copy = disk.killed()
+            copy.flip(bit: bit, of: path)
+            #expect(try check(copy, fixture), "bit \(bit)")
+        }
+    }
+
+    @Test func `is found wherever a file is cut short`() throws {
+        let (fixture, disk, path) = try written()
+        let bytes = try #require(disk.bytes(of: path))
+        for count in bytes.indices {
+            let copy = disk.killed()
+            copy.replace(path, with: Array(bytes.prefix(count)))
+            #expect(try check(copy, fixture), "\(count) bytes")
+        }
+        disk.replace(path, with: bytes + [0])
+        #expect(try check(disk.killed(), fixture))
+    }
+
+    @Test func `is found by the first reader that meets it, and the range can be built again`() throws {
+        let disk = SimulatedStorage()
+        var fixture = try HistoryFixture(disk)
+        try fixture.publish(count: 40)
+        let (builder, jobs) = fixture.builder(count: 40)
+        try fixture.set.publish(builder)
+        fixture.model += jobs
+        try fixture.publish(count: 40)
+        let path = try #require(disk.filePaths.filter { $0.hasSuffix(".history") }.dropFirst().first)
+        try fixture.reopen()
+        disk.flip(bit: 8 * 100, of: path)
+        try fixture.reopen()
+        #expect(throws: HistoryError.self) {
+            for job in jobs { _ = try fixture.set.find(job.key) }
+        }
+        #expect(fixture.set.gaps(through: fixture.last) == [builder.range])
+        for job in jobs { #expect(try fixture.set.find(job.key) == nil) }
+        try fixture.set.publish(builder)
+        #expect(try fixture.differences() == [])
+        #expect(disk.filePaths.contains(path + ".damaged-1"))
+    }
+
+    @Test func `ends a merge, which goes on without the damaged file`() throws {
+        let disk = SimulatedStorage()
+        var fixture = try HistoryFixture(disk)
+        for _ in 0..<9 { try fixture.publish(count: 40) }
+        let paths = disk.filePaths.filter { $0.hasSuffix(".history") }
+        disk.flip(bit: 8 * 100, of: paths[0])
+        #expect(throws: HistoryError.self) { try fixture.mergeAll() }
+        fixture.model.removeFirst(40)
+        #expect(try fixture.differences() == [])
+        try fixture.mergeAll()
+        #expect(try fixture.differences() == [])
+        #expect(fixture.set.size.files == 2)
+    }
+
+    @Test func `is what a file of another log is`() throws {
+        let (fixture, disk, _) = try written()
+        let set = try HistorySet(
+            HistoryFixture.path, log: 77, storage: disk, options: fixture.options)
+        #expect(set.opening.setAside.count == 1)
+        #expect(set.size.files == 0)
+    }
+}

@@ -1,0 +1,102 @@
+import ByteCoding
+import History
+import JobModel
+import Storage
+import TestKit
+import Testing
+import Units
+
+@Suite struct `A history file` {
+    @Test(arguments: [(0, 1), (1, 1), (127, 3), (128, 1), (129, 1), (1_000, 4), (3_000, 900)])
+    func `finds, lists and counts what was put in`(rows: Int, users: Int) throws {
+        var fixture = try HistoryFixture()
+        try fixture.publish(count: rows, users: users)
+        #expect(fixture.model.count == rows)
+        #expect(try fixture.differences() == [])
+        try fixture.reopen()
+        #expect(try fixture.differences() == [])
+    }
+
+    @Test func `knows nothing of other keys and users`() throws {
+        var fixture = try HistoryFixture()
+        try fixture.publish(count: 500)
+        let stranger = UserID(unchecked: "user-")
+        #expect(try fixture.set.find(JobKey(user: stranger, job: JobID(unchecked: "x"))) == nil)
+        for job in fixture.model.prefix(100) {
+            #expect(try fixture.set.find(JobKey(user: stranger, job: job.key.job)) == nil)
+        }
+        #expect(try fixture.set.counts(of: stranger).total == 0)
+        let page = try fixture.set.page(of: stranger, limit: 10, looksMax: 10)
+        #expect(page == HistoryPage())
+    }
+
+    @Test(arguments: [[], [HistoryEnd.fatalFailure], [.success, .cancelled]])
+    func `lists by ending and type`(ends: [HistoryEnd]) throws {
+        var fixture = try HistoryFixture()
+        try fixture.publish(count: 1_500, users: 2)
+        for user in fixture.users {
+            for type in [nil, JobType(unchecked: "mail"), JobType(unchecked: "none")] {
+                let found = try fixture.listed(user, ends: Set(ends), type: type)
+                #expect(found == fixture.expected(user, ends: Set(ends), type: type))
+            }
+        }
+    }
+
+    @Test func `counts by type`() throws {
+        var fixture = try HistoryFixture()
+        try fixture.publish(count: 700)
+        try fixture.publish(count: 300)
+        let types = try fixture.set.typeCounts()
+        #expect(types.map(\.type.text) == ["mail", "rare-é", "resize"])
+        for (type, counts) in types {
+            for end in HistoryEnd.allCases {
+                let wanted = fixture.model.count { $0.type == type && $0.row.end == end }
+                #expect(counts[end] == UInt64(wanted))
+            }
+        }
+    }
+
+    @Test func `keeps two users' jobs of one name apart`() throws {
+        var fixture = try HistoryFixture()
+        var (builder, _) = fixture.builder(count: 0)
+        var jobs: [FinishedJob] = []
+        for user in ["a", "ab", "b"] {
+            let row = HistoryRow(
+                submitted: LSN(rawValue: 1), last: LSN(rawValue: 1), end: .success,
+                submittedAt: .earliest, finishedAt: .earliest, executionTime: .earliest,
+                contentHash: UInt64(jobs.count))
+            let key = JobKey(user: UserID(unchecked: user), job: JobID(unchecked: "same"))
+            jobs.append(FinishedJob(key: key, type: JobType(unchecked: "t"), row: row))
+            builder.append(jobs[jobs.count - 1])
+        }
+        try fixture.set.publish(builder)
+        for job in jobs { #expect(try fixture.set.find(job.key) == job) }
+    }
+
+    @Test func `keeps ids of any bytes and lengths`() throws {
+        var fixture = try HistoryFixture()
+        var (builder, _) = fixture.builder(count: 64)
+        builder = HistoryBuilder(covering: builder.range)
+        var jobs: [FinishedJob] = []
+        let ids = ["a", "aa", String(repeating: "z", count: 128), "日本", "\u{7F}é", "job 1", "job 2"]
+        for (place, id) in ids.enumerated() {
+            let lsn = LSN(rawValue: UInt64(place + 1))
+            let row = HistoryRow(
+                submitted: lsn, last: lsn, end: .cancelled, submittedAt: .latest,
+                finishedAt: .earliest, executionTime: .latest, contentHash: .max)
+            let key = JobKey(user: UserID(unchecked: "u"), job: JobID(unchecked: id))
+            jobs.append(FinishedJob(key: key, type: JobType(unchecked: "t"), row: row))
+            builder.append(jobs[place])
+        }
+        try fixture.set.publish(builder)
+        for job in jobs { #expect(try fixture.set.find(job.key) == job) }
+        fixture.model = jobs
+        #expect(try fixture.differences() == [])
+    }
+
+    @Test func `takes less than two megabytes of memory for a million jobs`() throws {
+        var fixture = try HistoryFixture()
+        try fixture.publish(count: 20_000, users: 50)
+        #expect(fixture.set.size.memoryBytes < 20_000 * 2)
+    }
+}

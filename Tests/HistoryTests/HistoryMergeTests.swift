@@ -1,0 +1,111 @@
+import History
+import JobModel
+import Storage
+import TestKit
+import Testing
+import Units
+
+@Suite struct `Merging history` {
+    @Test(arguments: 1...4)
+    func `leaves every job where it was`(seed: Int) throws {
+        var fixture = try HistoryFixture(seed: UInt64(seed))
+        for _ in 0..<20 {
+            let count = fixture.generator.number(below: 300)
+            try fixture.publish(count: count, users: 1 + count / 10)
+        }
+        let before = fixture.set.size.files
+        try fixture.mergeAll()
+        #expect(fixture.set.size.files < before / 2)
+        #expect(try fixture.differences() == [])
+        #expect(fixture.set.gaps(through: fixture.last) == [])
+        try fixture.reopen()
+        #expect(fixture.set.opening == HistoryOpening())
+        #expect(try fixture.differences() == [])
+    }
+
+    @Test func `leaves cursors valid`() throws {
+        var fixture = try HistoryFixture(options: HistoryFixture.options(fanIn: 2))
+        for _ in 0..<16 { try fixture.publish(count: 60, users: 2) }
+        let set = fixture.set
+        for user in fixture.users {
+            let found = try fixture.listed(user, ends: [.success]) {
+                _ = try set.mergeStep(byteBudget: 1_000)
+            }
+            #expect(found == fixture.expected(user, ends: [.success]))
+        }
+    }
+
+    @Test func `goes on while files are added`() throws {
+        var fixture = try HistoryFixture()
+        for _ in 0..<30 {
+            try fixture.publish(count: 100)
+            _ = try fixture.set.mergeStep(byteBudget: 500)
+        }
+        try fixture.mergeAll()
+        #expect(try fixture.differences() == [])
+    }
+
+    @Test func `makes no file larger than it may be`() throws {
+        var fixture = try HistoryFixture(options: HistoryFixture.options(rowsMax: 1_000))
+        for _ in 0..<20 { try fixture.publish(count: 150) }
+        try fixture.mergeAll()
+        // 20 times 150 rows, six to a file of at most 1 000.
+        #expect(fixture.set.size.files >= 4)
+        #expect(fixture.set.size.files <= 6)
+        #expect(try fixture.differences() == [])
+    }
+
+    @Test func `does not join files between which one is missing`() throws {
+        var fixture = try HistoryFixture(options: HistoryFixture.options(fanIn: 2))
+        try fixture.publish(count: 10)
+        let missing = fixture.builder(count: 10)
+        try fixture.publish(count: 10)
+        try fixture.mergeAll()
+        #expect(fixture.set.size.files == 2)
+        #expect(fixture.set.gaps(through: fixture.last) == [missing.builder.range])
+        try fixture.set.publish(missing.builder)
+        fixture.model += missing.jobs
+        try fixture.mergeAll()
+        #expect(fixture.set.gaps(through: fixture.last) == [])
+        #expect(try fixture.differences() == [])
+    }
+}
+
+@Suite struct `Dropping history` {
+    @Test func `goes by whole files, the oldest first`() throws {
+        var fixture = try HistoryFixture()
+        for _ in 0..<6 { try fixture.publish(count: 50) }
+        let cut = fixture.model[100].row.finishedAt
+        #expect(try fixture.set.retain(finishedFrom: cut, bytesMax: nil) == 2)
+        fixture.model.removeFirst(100)
+        #expect(try fixture.differences() == [])
+        #expect(fixture.set.gaps(through: fixture.last) == [])
+        try fixture.reopen()
+        #expect(fixture.set.opening == HistoryOpening())
+        #expect(fixture.set.gaps(through: fixture.last) == [])
+        #expect(try fixture.differences() == [])
+    }
+
+    @Test func `goes on until the files fit`() throws {
+        var fixture = try HistoryFixture()
+        for _ in 0..<6 { try fixture.publish(count: 50) }
+        let bytesMax = fixture.set.size.bytes / 2
+        #expect(try fixture.set.retain(finishedFrom: nil, bytesMax: bytesMax) > 0)
+        #expect(fixture.set.size.bytes <= bytesMax)
+        #expect(fixture.set.size.files > 0)
+        #expect(try fixture.set.retain(finishedFrom: nil, bytesMax: bytesMax) == 0)
+    }
+
+    @Test func `ends a merge of what is dropped`() throws {
+        var fixture = try HistoryFixture()
+        for _ in 0..<4 { try fixture.publish(count: 50) }
+        #expect(try fixture.set.mergeStep(byteBudget: 100))
+        let cut = fixture.model[50].row.finishedAt
+        #expect(try fixture.set.retain(finishedFrom: cut, bytesMax: nil) == 1)
+        fixture.model.removeFirst(50)
+        try fixture.mergeAll()
+        #expect(try fixture.differences() == [])
+        try fixture.reopen()
+        #expect(try fixture.differences() == [])
+    }
+}

@@ -15,7 +15,9 @@ import Units
 struct HistoryBenchmarks {
     static func main() throws {
         let arguments = CommandLine.arguments
-        guard arguments.count > 1 else { return print("usage: HistoryBenchmarks DIRECTORY [MILLIONS]") }
+        guard arguments.count > 1 else {
+            return print("usage: HistoryBenchmarks DIRECTORY [MILLIONS]")
+        }
         let millions = arguments.count > 2 ? Int(arguments[2]) ?? 10 : 10
         var run = try HistoryRun(directory: arguments[1] + "/history", rows: millions * 1_000_000)
         try run.build()
@@ -110,8 +112,12 @@ struct HistoryRun {
         }
         let total = Double(rows)
         let processor = built.processorSeconds + merged.processorSeconds
-        table.row(["built, processor", decimal(total / built.processorSeconds / 1e6, 2), "million rows/s"])
-        table.row(["built and merged, processor", decimal(total / processor / 1e6, 2), "million rows/s"])
+        table.row([
+            "built, processor", decimal(total / built.processorSeconds / 1e6, 2), "million rows/s",
+        ])
+        table.row([
+            "built and merged, processor", decimal(total / processor / 1e6, 2), "million rows/s",
+        ])
         table.row([
             "built and merged, clock", decimal(total / (built.seconds + merged.seconds) / 1e6, 2),
             "million rows/s",
@@ -135,7 +141,8 @@ struct HistoryRun {
             for _ in 0..<20_000 {
                 let number = Int(generator.next() % UInt64(rows)) + (isThere ? 0 : rows)
                 let key = JobKey(
-                    user: UserID(unchecked: String(decoding: Self.name(Self.user(number)), as: UTF8.self)),
+                    user: UserID(
+                        unchecked: String(decoding: Self.name(Self.user(number)), as: UTF8.self)),
                     job: JobID(unchecked: String(decoding: Self.id(number), as: UTF8.self)))
                 let start = monotonicNanoseconds()
                 let found = try set.find(key)
@@ -144,7 +151,8 @@ struct HistoryRun {
             }
             let cells = latencies.cells
             table.row([
-                isThere ? "find, p50 · p99 · p99.9" : "find of what is not there, p50 · p99 · p99.9",
+                isThere
+                    ? "find, p50 · p99 · p99.9" : "find of what is not there, p50 · p99 · p99.9",
                 cells.joined(separator: " · "), "µs",
             ])
         }
@@ -162,7 +170,8 @@ struct HistoryRun {
                 precondition(!page.jobs.isEmpty, "\(user) has no jobs")
             }
             table.row([
-                ends.isEmpty ? "first page of 50, p50 · p99 · p99.9"
+                ends.isEmpty
+                    ? "first page of 50, p50 · p99 · p99.9"
                     : "first page of 50 failed (1 in 100), p50 · p99 · p99.9",
                 latencies.cells.joined(separator: " · "), "µs",
             ])
@@ -176,7 +185,8 @@ struct HistoryRun {
             dropped = try set.retain(finishedFrom: .latest, bytesMax: nil)
         }
         table.row([
-            "dropping all \(dropped) files, \(bytes >> 20) MiB", decimal(cost.seconds * 1e3, 1), "ms",
+            "dropping all \(dropped) files, \(bytes >> 20) MiB", decimal(cost.seconds * 1e3, 1),
+            "ms",
         ])
     }
 }

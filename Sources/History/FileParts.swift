@@ -74,7 +74,8 @@ struct FileParts {
     private static func check(
         _ directory: FileDirectory, _ header: HistoryHeader, _ footer: HistoryFooter
     ) throws(Flaw) {
-        guard directory.blockOffsets.count == (header.rows + RowBlock.rowsMax - 1) / RowBlock.rowsMax,
+        guard
+            directory.blockOffsets.count == (header.rows + RowBlock.rowsMax - 1) / RowBlock.rowsMax,
             directory.keyOffsets.count == KeyIndex.pages(rows: header.rows)
         else { throw Flaw("counts of the directory") }
         let offsets = directory.offsets + [footer.typesOffset]

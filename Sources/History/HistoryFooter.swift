@@ -46,7 +46,8 @@ struct HistoryFooter: Equatable, Sendable {
         guard bytes.byteCount == Self.byteCount, bytes.fixed(at: 8) == Self.magic else {
             throw Flaw("first bytes of the footer")
         }
-        guard crc32c(bytes.extracting(4...), continuing: seed) == bytes.fixed(at: 0, as: UInt32.self)
+        guard
+            crc32c(bytes.extracting(4...), continuing: seed) == bytes.fixed(at: 0, as: UInt32.self)
         else { throw Flaw("checksum of the footer") }
         self.fileBytes = bytes.fixed(at: 16)
         typesOffset = bytes.fixed(at: 24)
@@ -61,7 +62,8 @@ struct HistoryFooter: Equatable, Sendable {
             UInt64(HistoryHeader.byteCount), typesOffset, filterOffset, directoryOffset,
             fileBytes - UInt64(Self.byteCount),
         ]
-        guard self.fileBytes == fileBytes, zip(offsets, offsets.dropFirst()).allSatisfy({ $0 <= $1 })
+        guard self.fileBytes == fileBytes,
+            zip(offsets, offsets.dropFirst()).allSatisfy({ $0 <= $1 })
         else { throw Flaw("offsets of the footer") }
     }
 }

@@ -9,6 +9,8 @@ extension HistorySet {
     /// and the next step begins anew; a source that is damaged is set aside.
     /// - Parameter byteBudget: About so many bytes are written, but for the last step of a merge, which
     ///   adds the indexes and reads the file back.
+    /// - Returns: Whether there is more to do.
+    /// - Throws: `HistoryError` if the disk fails.
     package func mergeStep(byteBudget: Int) throws(HistoryError) -> Bool {
         try merge.withLock { merge throws(HistoryError) in
             if merge == nil { merge = try begin() }

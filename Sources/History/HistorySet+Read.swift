@@ -65,9 +65,14 @@ extension HistorySet {
     ///
     /// A cursor stays good whatever is merged or dropped meanwhile: it is a place in the log.
     /// - Parameters:
+    ///   - user: Whose jobs.
     ///   - ends: How they ended; empty: anyhow.
+    ///   - type: Nil: of any type.
     ///   - before: Only jobs submitted before; nil: from the newest.
+    ///   - limit: Jobs on the page, at most.
     ///   - looksMax: So many rows are looked at; a page may be short, even empty, and not the last.
+    /// - Returns: The page, with the cursor of the next one.
+    /// - Throws: `HistoryError` if a file cannot be read, or is damaged.
     package func page(
         of user: UserID, ends: Set<HistoryEnd> = [], type: JobType? = nil, before: LSN? = nil,
         limit: Int, looksMax: Int

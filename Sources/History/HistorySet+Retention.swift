@@ -7,7 +7,9 @@ extension HistorySet {
     /// `bytesMax` are not exceeded; gives how many.
     ///
     /// Nil: no such bound. Readers that have begun go on with what is dropped.
-    package func retain(finishedFrom limit: WallTime?, bytesMax: UInt64?) throws(HistoryError) -> Int {
+    package func retain(finishedFrom limit: WallTime?, bytesMax: UInt64?) throws(HistoryError)
+        -> Int
+    {
         let victims = self.victims(limit, bytesMax)
         guard let last = victims.last else { return 0 }
         // First of all it is made sure that what is gone is not taken for lost, and that a file whose

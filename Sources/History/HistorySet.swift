@@ -33,6 +33,9 @@ package final class HistorySet: Sendable {
     /// - Parameters:
     ///   - path: The directory; the one it is in must be there.
     ///   - log: Identity of the log: a file of another one is damaged for us.
+    ///   - storage: Where files are.
+    ///   - options: Sizes and bounds.
+    /// - Throws: `HistoryError` if the directory cannot be made, read or put right.
     package init(
         _ path: String, log: UInt64, storage: any Storage, options: HistoryOptions
     ) throws(HistoryError) {
@@ -97,7 +100,9 @@ package final class HistorySet: Sendable {
             try draft.name()
             try directory.sync()
             state.withLock { state in
-                let place = state.files.firstIndex { $0.header.range.lowerBound > builder.range.upperBound }
+                let place = state.files.firstIndex {
+                    $0.header.range.lowerBound > builder.range.upperBound
+                }
                 state.files.insert(file, at: place ?? state.files.count)
             }
         } catch {

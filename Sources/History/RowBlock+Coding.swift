@@ -245,7 +245,9 @@ extension ByteReader {
     /// A count or a length; refused before anything is allocated for it.
     mutating func readCount(max: Int) throws -> Int {
         let value = try readVarint()
-        guard value <= UInt64(max) else { throw Flaw("a count of \(value), at most \(max) allowed") }
+        guard value <= UInt64(max) else {
+            throw Flaw("a count of \(value), at most \(max) allowed")
+        }
         return Int(value)
     }
 }

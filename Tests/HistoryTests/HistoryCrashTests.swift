@@ -98,7 +98,11 @@ import Units
             let disk = SimulatedStorage()
             var fixture = try HistoryFixture(disk)
             try prepare(&fixture)
-            if isChange { disk.fail(change: number, with: fault) } else { disk.fail(look: number, with: fault) }
+            if isChange {
+                disk.fail(change: number, with: fault)
+            } else {
+                disk.fail(look: number, with: fault)
+            }
             var didThrow = false
             do { try work(fixture) } catch { didThrow = true }
             let didStrike = disk.counts.failed != nil
@@ -145,7 +149,9 @@ import Units
             for _ in 0..<4 { try fixture.publish(count: 20) }
         } work: { fixture in
             try fixture.mergeAll()
-        } model: { $0.model }
+        } model: {
+            $0.model
+        }
     }
 
     @Test func `is usable after a failed drop`() throws {
@@ -154,7 +160,9 @@ import Units
         } work: { fixture in
             _ = try fixture.set.retain(
                 finishedFrom: fixture.model[40].row.finishedAt, bytesMax: nil)
-        } model: { $0.model.count > 20 ? Array($0.model.dropFirst(40)) : $0.model }
+        } model: {
+            $0.model.count > 20 ? Array($0.model.dropFirst(40)) : $0.model
+        }
     }
 
     @Test(arguments: [true, false])

@@ -7,7 +7,8 @@ import Units
 
 @Suite struct `Damage to history` {
     /// A small file with every kind of frame, and the disk it is on.
-    private func written() throws -> (fixture: HistoryFixture, disk: SimulatedStorage, path: String) {
+    private func written() throws -> (fixture: HistoryFixture, disk: SimulatedStorage, path: String)
+    {
         let disk = SimulatedStorage()
         var fixture = try HistoryFixture(disk)
         try fixture.publish(count: 6, users: 2)
@@ -56,7 +57,9 @@ import Units
         #expect(try check(disk.killed(), fixture))
     }
 
-    @Test func `is found by the first reader that meets it, and the range can be built again`() throws {
+    @Test func `is found by the first reader that meets it, and the range can be built again`()
+        throws
+    {
         let disk = SimulatedStorage()
         var fixture = try HistoryFixture(disk)
         try fixture.publish(count: 40)
@@ -64,7 +67,8 @@ import Units
         try fixture.set.publish(builder)
         fixture.model += jobs
         try fixture.publish(count: 40)
-        let path = try #require(disk.filePaths.filter { $0.hasSuffix(".history") }.dropFirst().first)
+        let path = try #require(
+            disk.filePaths.filter { $0.hasSuffix(".history") }.dropFirst().first)
         try fixture.reopen()
         disk.flip(bit: 8 * 100, of: path)
         try fixture.reopen()

@@ -78,7 +78,9 @@ import Units
         var (builder, _) = fixture.builder(count: 64)
         builder = HistoryBuilder(covering: builder.range)
         var jobs: [FinishedJob] = []
-        let ids = ["a", "aa", String(repeating: "z", count: 128), "日本", "\u{7F}é", "job 1", "job 2"]
+        let ids = [
+            "a", "aa", String(repeating: "z", count: 128), "日本", "\u{7F}é", "job 1", "job 2",
+        ]
         for (place, id) in ids.enumerated() {
             let lsn = LSN(rawValue: UInt64(place + 1))
             let row = HistoryRow(

@@ -152,6 +152,6 @@ extension SnapshotWriter {
             older, in: SnapshotDirectory("/data", storage: storage))
         try writer.append(part(1))
         _ = try write(to: storage)
-        #expect(storage.paths.filter { $0.hasSuffix(".writing") } == [])
+        #expect(storage.filePaths.filter { $0.hasSuffix(".writing") } == [])
     }
 }

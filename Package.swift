@@ -148,8 +148,6 @@ let package = Package(
         tests(of: "PayloadPacking", imports: ["ByteCoding", "PayloadPacking"]),
         tests(of: "Storage", imports: ["Storage", "TestKit"]),
         tests(
-            of: "Snapshots", imports: ["Units", "ByteCoding", "Storage", "Snapshots", "TestKit"]),
-        tests(
             of: "EventLog", imports: ["Units", "EventLog", "ByteCoding", "Storage", "TestKit"],
             libraries: [crypto]),
         tests(of: "JobCoding", imports: ["Units", "JobCoding", "JobModel", "ByteCoding"]),

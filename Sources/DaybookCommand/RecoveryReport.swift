@@ -16,11 +16,7 @@ final class RecoveryReport: Sendable {
     func tell(_ progress: RecoveryProgress) {
         let lines = state.withLock { state in
             var lines: [String] = []
-            if let note = progress.note {
-                lines.append("daybook: \(note)")
-            } else {
-                state.progress = progress
-            }
+            state.progress = progress
             if let tornTail = progress.tornTail, tornTail != state.toldTornTail {
                 state.toldTornTail = tornTail
                 lines.append("daybook: \(tornTail)")

@@ -48,7 +48,7 @@ struct KeyFilter: Sendable {
     }
 
     private func start(of hash: UInt64) -> Int {
-        Int((hash >> 32) &* blocks >> 32) * Self.blockBytes
+        Int(((hash >> 32) &* blocks) >> 32) * Self.blockBytes
     }
 
     private static func bit(_ hash: UInt64, _ lane: Int) -> Int {

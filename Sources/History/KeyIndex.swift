@@ -10,7 +10,7 @@ enum KeyIndex {
     static func pages(rows: Int) -> Int { (rows + keysPerPage - 1) / keysPerPage }
 
     static func page(of hash: UInt64, pages: Int) -> Int {
-        Int((hash >> 40) &* UInt64(pages) >> 24)
+        Int(((hash >> 40) &* UInt64(pages)) >> 24)
     }
 
     static func blockBytes(blocks: Int) -> Int {

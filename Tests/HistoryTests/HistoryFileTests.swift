@@ -101,4 +101,23 @@ import Units
         try fixture.publish(count: 20_000, users: 50)
         #expect(fixture.set.size.memoryBytes < 20_000 * 2)
     }
+
+    @Test func `finds a key with two small reads, and passes by one that is not there`() throws {
+        let disk = SimulatedStorage()
+        var fixture = try HistoryFixture(disk)
+        try fixture.publish(count: 20_000, users: 50)
+        func reads(_ keys: [JobKey]) throws -> Int {
+            try fixture.reopen()
+            let before = disk.counts.operations[.read] ?? 0
+            for key in keys { _ = try fixture.set.find(key) }
+            return (disk.counts.operations[.read] ?? 0) - before
+        }
+        let keys = fixture.model.map(\.key)
+        // The opening itself reads five times. One key in 100 shares its tag with another block's.
+        #expect(try reads(Array(keys.prefix(1_000))) < 2_100)
+        let absent = keys.prefix(10_000).map {
+            JobKey(user: $0.user, job: JobID(unchecked: $0.job.text + "x"))
+        }
+        #expect(try reads(absent) < 300)
+    }
 }

@@ -71,8 +71,9 @@ extension SnapshotFile {
         #expect(file.parts.count == 3)
     }
 
-    /// Of a compressed body a few bits can be turned that make no difference: a copy from elsewhere in
-    /// a run of the same bytes. The checksum is of what comes out, so it is right to take that.
+    /// A few bits of a compressed body make no difference: a copy from elsewhere in the same run.
+    ///
+    /// The checksum is of what comes out, so it is right to take that.
     @Test func `with any one bit turned over is refused, or reads back the same`() throws {
         let storage = try disk()
         let path = try write(to: storage).path(of: head.lsn)

@@ -59,6 +59,8 @@ MUTANTS = [
      "A failing disk"),
     ("changed-jobs-not-kept-for-the-snapshot", "JobState/JobState+Apply.swift",
      "        keep(job)\n", "", "JobStateTests|EngineTests|SimulationTests"),
+    ("snapshot-checksum-unchecked", "Snapshots/SnapshotFile.swift",
+     "== part.head.rawChecksum", "== part.head.rawChecksum || true", "SnapshotsTests"),
     ("snapshot-not-synced", "Snapshots/SnapshotWriter.swift",
      "            try file.sync()\n        } catch {", "        } catch {",
      "SnapshotsTests|EngineTests|SimulationTests"),

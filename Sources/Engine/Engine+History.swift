@@ -6,7 +6,7 @@ import Units
 extension Engine {
     /// Shows one job, with its payload and its newest failure from the log.
     package func detail(_ key: JobKey) async throws(EngineError) -> JobDetail {
-        let look: Look = try await ask { .look(key, $0) }
+        let look = try await look(key)
         return try await read { reader in
             Result { () throws(EngineError) -> JobDetail in
                 var detail = JobDetail(job: look.job, payload: [], progress: look.progress)
@@ -29,7 +29,7 @@ extension Engine {
     package func timeline(
         _ key: JobKey, eventsMax: Int
     ) async throws(EngineError) -> Timeline {
-        let look: Look = try await ask { .look(key, $0) }
+        let look = try await look(key)
         return try await read { reader in
             Result { () throws(EngineError) -> Timeline in
                 try reader.timeline(of: look.job, eventsMax: eventsMax)
@@ -41,7 +41,7 @@ extension Engine {
     ///
     /// The stretches follow each other without gaps: their lengths add up to the job's age.
     package func why(_ key: JobKey) async throws(EngineError) -> Why {
-        let look: Look = try await ask { .look(key, $0) }
+        let look = try await look(key)
         return try await read { reader in
             Result { () throws(EngineError) -> Why in
                 let timeline = try reader.timeline(of: look.job, eventsMax: Why.eventsMax)
@@ -56,11 +56,17 @@ extension Engine {
             Result { () throws(EngineError) -> JobKey? in try reader.job(claimedAt: token) }
         }
         guard let key = claimed else { throw .rejected(.unknownToken(token)) }
-        let look: Look = try await ask { .look(key, $0) }
+        let look = try await look(key)
         let newest: Event = try await read { reader in
             Result { () throws(EngineError) -> Event in try reader.event(look.job.lastLSN) }
         }
-        guard look.newestToken == token, step.broughtAbout(newest.fact) else {
+        let newestToken: LSN? = try await read { reader in
+            Result { () throws(EngineError) -> LSN? in
+                if let known = look.newestToken { return known }
+                return try reader.newestToken(of: look.job)
+            }
+        }
+        guard newestToken == token, step.broughtAbout(newest.fact) else {
             throw .rejected(.staleToken(token, look.job))
         }
         return look.job
@@ -108,6 +114,17 @@ extension LogReader {
         } catch {
             throw .unreadable("\(error)")
         }
+    }
+
+    /// Position of the job's newest claim; nil if it was never claimed.
+    fileprivate func newestToken(of job: JobView) throws(EngineError) -> LSN? {
+        var next: LSN? = job.lastLSN
+        while let lsn = next, lsn != job.submittedLSN {
+            let event = try event(lsn)
+            if case .claimed = event.fact { return lsn }
+            next = event.fact.reference?.previous
+        }
+        return nil
     }
 
     /// The job whose claim made `token`; nil if that record is no claim.

@@ -19,14 +19,16 @@ package final class Engine: Sendable {
     private let condition: Condition
     private let hash: KeyedHash
     private let dictionaries: PayloadDictionaries
+    private let finishedJobs: FinishedJobs
     private let claimNumbers = Atomic<UInt64>(0)
     /// Reads of the log block, so they have threads of their own.
     private let readQueue = DispatchQueue(label: "daybook.reads", attributes: .concurrent)
 
     init(
         inbox: Inbox, reader: LogReader, condition: Condition, hash: KeyedHash,
-        dictionaries: PayloadDictionaries
+        dictionaries: PayloadDictionaries, finishedJobs: FinishedJobs
     ) {
+        self.finishedJobs = finishedJobs
         self.inbox = inbox
         self.reader = reader
         self.condition = condition
@@ -78,7 +80,7 @@ package final class Engine: Sendable {
     ) async throws(EngineError) -> SubmitReceipt {
         var batch = batch(jobsExpected: 1)
         batch.add(key, content)
-        let filled = batch
+        let filled = try await notingFinished(batch)
         return try await ask { .submit(filled, $0) }
     }
 
@@ -89,8 +91,9 @@ package final class Engine: Sendable {
         _ batch: consuming SubmissionBatch
     ) async throws(EngineError) -> [SubmitOutcome] {
         if batch.count == 0 { return [] }
-        let request = { [batch] (reply: @escaping Reply<[SubmitOutcome]>) in
-            Request.submitMany(batch, reply)
+        let filled = try await notingFinished(batch)
+        let request = { [filled] (reply: @escaping Reply<[SubmitOutcome]>) in
+            Request.submitMany(filled, reply)
         }
         return try await ask(request)
     }
@@ -108,7 +111,15 @@ package final class Engine: Sendable {
     package func change(
         _ key: JobKey, _ change: JobChange
     ) async throws(EngineError) -> JobView {
-        try await ask { .change(key, change, $0) }
+        do {
+            return try await ask { .change(key, change, $0) }
+        } catch where error.isUnknownJob {
+            let past = try await readHistory { jobs throws(EngineError) in
+                try jobs.change(key, change)
+            }
+            guard let past else { throw error }
+            return past
+        }
     }
 
     /// Tries dead letters again that fit the order, the latest deaths first.
@@ -207,7 +218,8 @@ package final class Engine: Sendable {
 
     /// Lists one page of a user's jobs, newest submit first.
     package func list(_ query: JobQuery) async throws(EngineError) -> JobPage {
-        try await ask { .list(query, $0) }
+        let live = try await ask { .list(query, $0) }
+        return try await readHistory { jobs throws(EngineError) in try jobs.page(query, live) }
     }
 
     /// Lists one page of the dead letters, the latest death first.
@@ -269,6 +281,39 @@ extension Engine {
             readQueue.async { [reader] in continuation.resume(returning: body(reader)) }
         }
         return try result.get()
+    }
+
+    /// The job, in memory or in history.
+    func look(_ key: JobKey) async throws(EngineError) -> Look {
+        do {
+            return try await ask { .look(key, $0) }
+        } catch where error.isUnknownJob {
+            let past = try await readHistory { jobs throws(EngineError) in try jobs.look(key) }
+            guard let past else { throw error }
+            return past
+        }
+    }
+
+    /// Reads history on a thread that may block.
+    private func readHistory<Answer: Sendable>(
+        _ body: @escaping @Sendable (FinishedJobs) throws(EngineError) -> Answer
+    ) async throws(EngineError) -> Answer {
+        try await read { [finishedJobs] _ in
+            Result { () throws(EngineError) in try body(finishedJobs) }
+        }
+    }
+
+    private func notingFinished(
+        _ batch: consuming SubmissionBatch
+    ) async throws(EngineError) -> SubmissionBatch {
+        var batch = batch
+        guard finishedJobs.mayKnow(&batch) else { return batch }
+        let filled = batch
+        return try await readHistory { jobs throws(EngineError) in
+            var batch = filled
+            try jobs.note(in: &batch)
+            return batch
+        }
     }
 
     private func attempt(_ token: LSN, _ step: AttemptStep) async throws(EngineError) -> JobView {

@@ -1,5 +1,6 @@
 import ByteCoding
 import EventLog
+import History
 import JobCoding
 import JobModel
 import JobState
@@ -10,34 +11,52 @@ extension EngineCore {
     mutating func submit(
         _ batch: consuming SubmissionBatch, _ reply: @escaping Reply<SubmitReceipt>
     ) {
-        let outcome = submit(&batch)[0]
         answer(
             reply,
-            result { core throws(Rejection) in
-                let (job, isNew) = try outcome.get()
-                return SubmitReceipt(isNew: isNew, job: core.view(job))
+            Result { () throws(EngineError) in
+                switch try submit(&batch)[0] {
+                case .new(let job): SubmitReceipt(isNew: true, job: view(job))
+                case .existing(let job): SubmitReceipt(isNew: false, job: view(job))
+                case .finished(let job): SubmitReceipt(isNew: false, job: try JobView(job))
+                case .rejected(let rejection): throw .rejected(rejection)
+                }
             })
     }
 
     mutating func submitMany(
         _ batch: consuming SubmissionBatch, _ reply: @escaping Reply<[SubmitOutcome]>
     ) {
-        let outcomes = submit(&batch).map { result -> SubmitOutcome in
-            switch result {
-            case .success((let job, isNew: true)): .new(state.submitted(job))
-            case .success((let job, isNew: false)):
-                .existing(state.submitted(job), state.status(job))
-            case .failure(let rejection): .rejected(rejection)
-            }
-        }
-        answer(reply, .success(outcomes))
+        answer(
+            reply,
+            Result { () throws(EngineError) in
+                try submit(&batch).map { outcome in
+                    switch outcome {
+                    case .new(let job): .new(state.submitted(job))
+                    case .existing(let job): .existing(state.submitted(job), state.status(job))
+                    case .finished(let job): .existing(job.row.submitted, job.row.end.status)
+                    case .rejected(let rejection): .rejected(rejection)
+                    }
+                }
+            })
     }
 
+    /// What a submit came to.
+    private enum Submitted {
+        case new(JobSlot)
+        case existing(JobSlot)
+        /// It was there already, and has left memory since.
+        case finished(FinishedJob)
+        case rejected(Rejection)
+    }
+
+    /// - Throws: `EngineError.unreadable` where history cannot be read; nothing was submitted then.
     private mutating func submit(
         _ batch: inout SubmissionBatch
-    ) -> [Result<(job: JobSlot, isNew: Bool), Rejection>] {
+    ) throws(EngineError) -> [Submitted] {
+        // Jobs that left memory since the batch was looked through: those of few files, and seldom.
+        if batch.historySeen < state.releasedThrough { try finishedJobs.note(in: &batch) }
         batch.stamp(wall)
-        var outcomes: [Result<(job: JobSlot, isNew: Bool), Rejection>] = []
+        var outcomes: [Submitted] = []
         outcomes.reserveCapacity(batch.count)
         for index in 0..<batch.count {
             if index % JobState.prefetchMax == 0 {
@@ -49,49 +68,58 @@ extension EngineCore {
                         of: recurrence, executionTime: batch.items[index].executionTime, now: wall)
                     batch.stamp(index, firstTick: firstTick)
                 } catch {
-                    outcomes.append(.failure(error))
+                    outcomes.append(.rejected(error))
                     continue
                 }
             }
             let hint = batch.hints[index]
+            let finished = batch.finished.isEmpty ? nil : batch.finished[index]
             outcomes.append(
                 batch.withJob(index) { bytes, packed in
-                    submit(bytes, hint, packed: packed)
+                    submit(SubmissionBatch.record(bytes), bytes, hint, packed, finished)
                 })
         }
         return outcomes
     }
 
     private mutating func submit(
-        _ bytes: RawSpan, _ hint: SubmitHint, packed: RawSpan
-    ) -> Result<(job: JobSlot, isNew: Bool), Rejection> {
-        do {
-            let record = try SubmittedRecord(bytes)
-            if case .existing(let job) = try state.decideSubmit(record, hint) {
-                return .success((job, false))
+        _ record: borrowing SubmittedRecord, _ bytes: RawSpan, _ hint: SubmitHint,
+        _ packed: RawSpan, _ finished: FinishedJob?
+    ) -> Submitted {
+        do throws(Rejection) {
+            if let finished, !state.holds(record, hint) {
+                return try decide(record, hint, finished)
             }
-            if packed.byteCount == 0 { dictionaries.note(record.payload, ofType: record.type) }
-            let lsn = log.append(bytes)
-            space.spend(bytes.byteCount)
-            return .success(
-                (
-                    state.apply(
-                        submitted: record, hint, packed: packed, at: lsn), true
-                ))
-        } catch let rejection as Rejection {
-            return .failure(rejection)
+            if case .existing(let job) = try state.decideSubmit(record, hint) {
+                return .existing(job)
+            }
         } catch {
-            preconditionFailure("an event that was encoded here cannot be read: \(error)")
+            return .rejected(error)
         }
+        if packed.byteCount == 0 { dictionaries.note(record.payload, ofType: record.type) }
+        let lsn = log.append(bytes)
+        space.spend(bytes.byteCount)
+        return .new(state.apply(submitted: record, hint, packed: packed, at: lsn))
+    }
+
+    /// A submit of a job that has left memory: the same one again, or one in conflict with it.
+    private func decide(
+        _ record: borrowing SubmittedRecord, _ hint: SubmitHint, _ finished: FinishedJob
+    ) throws(Rejection) -> Submitted {
+        guard finished.row.contentHash == hint.contentHash,
+            finished.row.isRecurring || record.recurrenceBytes == 0
+        else { throw .contentConflict(finished.key) }
+        return .finished(finished)
     }
 
     /// True for a submit that writes nothing: the job is there already, or is in conflict.
     mutating func isKnown(_ request: Request) -> Bool {
         guard case .submit(let batch, _) = request else { return false }
+        if batch.finished[0] != nil { return true }
         let hint = batch.hints[0]
         return batch.withJob(0) { bytes, _ in
-            do {
-                return try state.decideSubmit(try SubmittedRecord(bytes), hint) != .new
+            do throws(Rejection) {
+                return try state.decideSubmit(SubmissionBatch.record(bytes), hint) != .new
             } catch {
                 return true
             }

@@ -35,13 +35,17 @@ struct EngineCore: ~Copyable {
     private var isMoreDue = false
     var space = SpaceBudget()
     var snapshots: SnapshotDesk
+    var history: HistoryDesk
+    let finishedJobs: FinishedJobs
 
     /// Takes over a recovered state: every lease in it gets its full duration from now on.
     init(
         state: consuming JobState, log: EventLog, replies: ReplyQueue, clock: any EngineClock,
-        dictionaries: PayloadDictionaries, snapshots: SnapshotDesk
+        dictionaries: PayloadDictionaries, snapshots: SnapshotDesk, history: HistoryDesk
     ) {
         self.snapshots = snapshots
+        self.history = history
+        finishedJobs = FinishedJobs(set: history.worker.set, hash: state.hash)
         monotonic = clock.monotonicTime()
         startedAt = monotonic
         wall = state.appliedTime
@@ -62,6 +66,7 @@ struct EngineCore: ~Copyable {
         space.renew(log.space)
         advanceDue()
         let isIdle = requests.isEmpty
+        let endedBefore = state.endedCount
         for request in requests { handle(request) }
         // After the requests: a heartbeat that is here already saves its lease.
         expireLeases()
@@ -69,6 +74,7 @@ struct EngineCore: ~Copyable {
         log.commit(now: wall)
         giveUpOverdueClaims()
         goOnWithSnapshot(isIdle: isIdle)
+        goOnWithHistory(isIdle: isIdle, endedNow: state.endedCount - endedBefore)
     }
 
     /// What keeps the engine from taking all work, in words for people; nil where nothing does.
@@ -87,7 +93,9 @@ struct EngineCore: ~Copyable {
         if isMoreDue { return .zero }
         let now = clock.monotonicTime()
         var wake = min(leases.nextAlarm() ?? .distantFuture, desk.nextDeadline ?? .distantFuture)
-        if let wait = snapshots.patience { wake = min(wake, now.advanced(by: wait)) }
+        for wait in [snapshots.patience, historyPatience].compactMap({ $0 }) {
+            wake = min(wake, now.advanced(by: wait))
+        }
         if let due = state.nextDue() {
             let wait = min(max(wait(for: due, now: now), .zero), wallClockPatience)
             wake = min(wake, now.advanced(by: wait))

@@ -25,6 +25,8 @@ package struct EngineOptions: Sendable {
     package var segmentBytes: Int = 64 << 20
     /// When snapshots are taken.
     package var snapshots = SnapshotRules()
+    /// When jobs that have ended leave memory.
+    package var history = HistoryRules()
 
     package init() {}
 }
@@ -45,5 +47,15 @@ package struct RecoveryProgress: Equatable, Sendable {
         self.bytesRead = bytesRead
         self.bytesTotal = bytesTotal
         self.tornTail = tornTail
+    }
+}
+
+extension EngineError {
+    /// Memory does not know the job: it may be in history.
+    var isUnknownJob: Bool {
+        switch self {
+        case .rejected(.unknownJob), .rejected(.unknownUser): true
+        default: false
+        }
     }
 }

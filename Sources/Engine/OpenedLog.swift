@@ -1,5 +1,6 @@
 import ByteCoding
 import EventLog
+import History
 import JobState
 import PayloadPacking
 import Snapshots
@@ -13,6 +14,7 @@ struct OpenedLog: ~Copyable {
     let condition = Condition()
     private(set) var state = JobState(hash: KeyedHash(low: 0, high: 0))
     private let snapshots: SnapshotDesk
+    private let history: HistoryDesk
 
     /// Loads the newest good snapshot, opens the log, and folds the records after it.
     ///
@@ -21,13 +23,15 @@ struct OpenedLog: ~Copyable {
     ///   - storage: Where files are.
     ///   - options: Of the log.
     ///   - rules: When snapshots are taken.
-    ///   - note: Told what is to be said about the snapshots.
+    ///   - historyRules: When jobs that have ended leave memory.
+    ///   - note: Told what is to be said about snapshots and history.
     ///   - progress: Called now and then.
     ///   - onFailure: Called once if the log fails later, before anybody waiting is told.
     /// - Throws: As `EventLog.open`.
     init(
         directory: String, storage: any Storage, options: LogOptions,
-        rules: SnapshotRules, note: (String) -> Void, progress: (LogRecovery) -> Void,
+        rules: SnapshotRules, historyRules: HistoryRules, note: (String) -> Void,
+        progress: (LogRecovery) -> Void,
         onFailure: @escaping @Sendable (LogError) -> Void
     ) throws(LogError) {
         var state = JobState(hash: KeyedHash(low: 0, high: 0))
@@ -35,15 +39,18 @@ struct OpenedLog: ~Copyable {
         let saved = SnapshotDirectory(directory, storage: storage)
         var loading = SnapshotLoading(
             directory: saved, dictionaries: dictionaries, isThreaded: options.isThreaded)
-        log = try EventLog.open(
+        var past = HistoryLoading(directory: directory, storage: storage, rules: historyRules)
+        let log = try EventLog.open(
             directory: directory, storage: storage, options: options,
             begin: { state = JobState(hash: KeyedHash(low: $0.low, high: $0.high)) },
             resume: { identity in
                 if let loaded = loading.loadNewest(of: identity, note: note) { state = loaded }
+                past.open(of: identity, note: note)
                 return state.appliedLSN
             },
             replay: { lsn, record throws(RecordRefusal) in
                 try replay.apply(record, at: lsn, to: &state)
+                past.release(from: &state, at: lsn)
             },
             progress: progress,
             onDurable: { [replies] in replies.release(through: $0) },
@@ -52,6 +59,13 @@ struct OpenedLog: ~Copyable {
                 onFailure(error)
                 replies.fail()
             })
+        do throws(HistoryError) {
+            history = try past.desk(state: &state, isThreaded: options.isThreaded, note: note)
+        } catch {
+            log.close()
+            throw error.logError
+        }
+        self.log = log
         snapshots = SnapshotDesk(
             rules: rules, directory: saved, isThreaded: options.isThreaded,
             log: loading.identity, newest: loading.loaded)
@@ -62,8 +76,17 @@ struct OpenedLog: ~Copyable {
     /// What the writer's thread owns from here on.
     consuming func core(clock: any EngineClock) -> EngineCore {
         let (log, replies, dictionaries, snapshots) = (log, replies, dictionaries, snapshots)
+        let history = history
         return EngineCore(
             state: state, log: log, replies: replies, clock: clock, dictionaries: dictionaries,
-            snapshots: snapshots)
+            snapshots: snapshots, history: history)
     }
+
+    /// Answers about jobs that have left memory.
+    var finishedJobs: FinishedJobs {
+        FinishedJobs(set: history.worker.set, hash: state.hash)
+    }
+
+    /// Tends history beside the writer.
+    var historyWorker: HistoryWorker { history.worker }
 }

@@ -16,6 +16,7 @@ package final class SteppedEngine {
     private let log: EventLog
     private let dictionaries: PayloadDictionaries
     private let failure: Condition
+    private let finishedJobs: FinishedJobs
     private var claimNumber: UInt64 = 0
     /// What was said about the snapshots when it was opened.
     package let notes: [String]
@@ -30,10 +31,11 @@ package final class SteppedEngine {
     ///   - clock: Where time comes from.
     ///   - options: Of the log; without threads, whatever they say.
     ///   - snapshots: When they are taken.
+    ///   - history: When jobs that have ended leave memory.
     /// - Throws: As `Engine.open`.
     package init(
         directory: String, storage: any Storage, clock: any EngineClock, options: LogOptions,
-        snapshots: SnapshotRules = SnapshotRules()
+        snapshots: SnapshotRules = SnapshotRules(), history: HistoryRules = HistoryRules()
     ) throws(LogError) {
         var options = options
         options.isThreaded = false
@@ -41,12 +43,14 @@ package final class SteppedEngine {
         var report = LogRecovery()
         let opened = try OpenedLog(
             directory: directory, storage: storage, options: options, rules: snapshots,
+            historyRules: history,
             note: { notes.append($0) }, progress: { report = $0 }, onFailure: { _ in })
         self.notes = notes
         recordsReplayed = report.recordsReplayed
         log = opened.log
         dictionaries = opened.dictionaries
         failure = opened.condition
+        finishedJobs = opened.finishedJobs
         core = opened.core(clock: clock)
     }
 
@@ -97,6 +101,11 @@ extension SteppedEngine {
         var batch = SubmissionBatch(
             hash: core.state.hash, dictionaries: dictionaries, jobsExpected: 1)
         batch.add(key, content)
+        do throws(EngineError) {
+            try finishedJobs.note(in: &batch)
+        } catch {
+            return reply(.failure(error))
+        }
         requests.append(.submit(batch, reply))
     }
 
@@ -107,6 +116,11 @@ extension SteppedEngine {
         var batch = SubmissionBatch(
             hash: core.state.hash, dictionaries: dictionaries, jobsExpected: jobs.count)
         for job in jobs { batch.add(job.key, job.content) }
+        do throws(EngineError) {
+            try finishedJobs.note(in: &batch)
+        } catch {
+            return reply(.failure(error))
+        }
         requests.append(.submitMany(batch, reply))
     }
 
@@ -114,7 +128,13 @@ extension SteppedEngine {
         _ key: JobKey, _ change: JobChange,
         _ reply: @escaping @Sendable (Result<JobView, EngineError>) -> Void
     ) {
-        requests.append(.change(key, change, reply))
+        requests.append(
+            .change(key, change) { [finishedJobs] result in
+                reply(
+                    result.orFinished { () throws(EngineError) in
+                        try finishedJobs.change(key, change)
+                    })
+            })
     }
 
     package func claim(
@@ -159,14 +179,26 @@ extension SteppedEngine {
     package func list(
         _ query: JobQuery, _ reply: @escaping @Sendable (Result<JobPage, EngineError>) -> Void
     ) {
-        requests.append(.list(query, reply))
+        requests.append(
+            .list(query) { [finishedJobs] result in
+                reply(
+                    Result { () throws(EngineError) in
+                        try finishedJobs.page(query, try result.get())
+                    })
+            })
     }
 
     /// Answers with the job as it stands; its timeline is read from the log with a `LogReader`.
     package func look(
         _ key: JobKey, _ reply: @escaping @Sendable (Result<JobView, EngineError>) -> Void
     ) {
-        requests.append(.look(key) { result in reply(result.map { $0.job }) })
+        requests.append(
+            .look(key) { [finishedJobs] result in
+                let found = result.orFinished { () throws(EngineError) in
+                    try finishedJobs.look(key)
+                }
+                reply(found.map { $0.job })
+            })
     }
 
     package func snapshot(
@@ -179,5 +211,18 @@ extension SteppedEngine {
         _ reply: @escaping @Sendable (Result<EngineStats, EngineError>) -> Void
     ) {
         requests.append(.stats(reply))
+    }
+}
+
+extension Result where Failure == EngineError {
+    /// What history says where memory does not know the job.
+    fileprivate func orFinished(
+        _ look: () throws(EngineError) -> Success?
+    ) -> Result<Success, EngineError> {
+        guard case .failure(let error) = self, error.isUnknownJob else { return self }
+        return Result { () throws(EngineError) in
+            guard let past = try look() else { throw error }
+            return past
+        }
     }
 }

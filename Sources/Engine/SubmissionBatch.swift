@@ -1,4 +1,5 @@
 package import ByteCoding
+import History
 import JobCoding
 package import JobModel
 package import JobState
@@ -25,6 +26,10 @@ package struct SubmissionBatch: Sendable {
     package private(set) var hints: [SubmitHint] = []
     package private(set) var events: ByteWriter
     package private(set) var packed: ByteWriter
+    /// Jobs of the batch, by index, that have ended and left memory.
+    var finished: [Int: FinishedJob] = [:]
+    /// They were looked for among those who ended up to here.
+    var historySeen = LSN.zero
     private let hash: KeyedHash
     private let dictionaries: PayloadDictionaries
     private let packer = PayloadPacker()
@@ -49,6 +54,8 @@ package struct SubmissionBatch: Sendable {
         hints.removeAll(keepingCapacity: true)
         events.removeAll()
         packed.removeAll()
+        finished = [:]
+        historySeen = .zero
     }
 
     /// Puts a job at the end.
@@ -69,11 +76,7 @@ package struct SubmissionBatch: Sendable {
         }
         events.patchFixed(keyHash, at: start + SubmittedRecord.keyHashOffset)
         let hint = events.withBytes { [hash] bytes in
-            do throws(EventFault) {
-                return SubmitHint(try SubmittedRecord(bytes.extracting(start..<end)), hash)
-            } catch {
-                preconditionFailure("an event that was encoded here cannot be read: \(error)")
-            }
+            SubmitHint(Self.record(bytes.extracting(start..<end)), hash)
         }
         var item = Item(
             start: start, byteCount: end - start, recurrence: content.recurrence,
@@ -109,6 +112,16 @@ package struct SubmissionBatch: Sendable {
     mutating func stamp(_ index: Int, firstTick: WallTime) {
         events.patchFixed(
             firstTick.microseconds, at: items[index].start + items[index].byteCount - 8)
+    }
+
+    /// Reads an event that a batch has lent.
+    @_lifetime(copy bytes)
+    static func record(_ bytes: RawSpan) -> SubmittedRecord {
+        do throws(EventFault) {
+            return try SubmittedRecord(bytes)
+        } catch {
+            preconditionFailure("an event that was encoded here cannot be read: \(error)")
+        }
     }
 
     /// Lends the event of a job, with its payload packed, if it is.

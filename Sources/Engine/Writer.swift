@@ -2,6 +2,7 @@ import EventLog
 import JobState
 import PayloadPacking
 import Storage
+import Threads
 import Units
 
 /// The life of the writer's thread: recover, serve batches, close.
@@ -36,12 +37,15 @@ final class Writer: Sendable {
             return onOpen(.failure(error))
         }
         let (log, condition, dictionaries) = (opened.log, opened.condition, opened.dictionaries)
+        let (finishedJobs, historyWorker) = (opened.finishedJobs, opened.historyWorker)
         var core = opened.core(clock: clock)
+        let historyThread = historyWorker.start()
         onOpen(
             .success(
                 Engine(
                     inbox: inbox, reader: log.reader(), condition: condition,
-                    hash: core.state.hash, dictionaries: dictionaries)))
+                    hash: core.state.hash, dictionaries: dictionaries,
+                    finishedJobs: finishedJobs)))
         while let requests = inbox.take(waiting: core.patience()) {
             guard condition.failure == nil else {
                 for request in requests { request.refuse(.notServing) }
@@ -52,6 +56,8 @@ final class Writer: Sendable {
         }
         core.dismissClaims()
         core.closeSnapshots(isWhole: condition.failure == nil)
+        historyWorker.close()
+        historyThread.join()
         log.close()
         condition.close()
     }
@@ -61,6 +67,7 @@ final class Writer: Sendable {
         logOptions.segmentBytes = options.segmentBytes
         return try OpenedLog(
             directory: directory, storage: storage, options: logOptions, rules: options.snapshots,
+            historyRules: options.history,
             note: { [progress] note in
                 var said = RecoveryProgress(LogRecovery())
                 said.note = note

@@ -121,6 +121,12 @@ extension HistoryFile {
         ) { frame throws(Flaw) in try UserPage(decoding: frame.body, count: frame.count) }
     }
 
+    /// False where surely none of the file's jobs has this key.
+    func mayHold(user: RawSpan, job: RawSpan) -> Bool {
+        var hash = HistoryHash(header)
+        return header.rows > 0 && filter.mayContain(hash.hash(user: user, job: job))
+    }
+
     /// The newest of the file's jobs with this key.
     func find(user: RawSpan, job: RawSpan) throws(HistoryError) -> FinishedJob? {
         var hash = HistoryHash(header)

@@ -17,14 +17,30 @@ extension HistorySet {
     package func find(_ key: JobKey) throws(HistoryError) -> FinishedJob? {
         let user = Array(key.user.text.utf8)
         let job = Array(key.job.text.utf8)
-        return try reading { () throws(HistoryError) in
-            for file in files.reversed() {
-                if let found = try file.find(user: user.rawBytes, job: job.rawBytes) {
-                    return found
-                }
+        return try find(user: user.rawBytes, job: job.rawBytes)
+    }
+
+    /// The same, by the bytes of its names.
+    ///
+    /// - Parameters:
+    ///   - user: Bytes of the user's name.
+    ///   - job: Bytes of the job's.
+    ///   - known: Files that end here or before are left out.
+    /// - Throws: `HistoryError` if a file cannot be read, or is damaged.
+    package func find(
+        user: RawSpan, job: RawSpan, after known: LSN = .zero
+    ) throws(HistoryError) -> FinishedJob? {
+        try reading { () throws(HistoryError) in
+            for file in files.reversed() where file.header.range.upperBound > known {
+                if let found = try file.find(user: user, job: job) { return found }
             }
             return nil
         }
+    }
+
+    /// False where surely no finished job with this key is kept; reads no disk.
+    package func mayHold(user: RawSpan, job: RawSpan) -> Bool {
+        files.contains { $0.mayHold(user: user, job: job) }
     }
 
     /// How the user's finished jobs ended; all zero if none is kept.

@@ -66,6 +66,19 @@ package final class HistorySet: Sendable {
         }
     }
 
+    /// Nobody has ended yet who is kept, or was.
+    package var isEmpty: Bool { state.withLock { $0.files.isEmpty } }
+
+    /// Where the newest file ends, or what retention has dropped does.
+    package var coveredThrough: LSN {
+        state.withLock { max($0.floor, $0.files.last?.header.range.upperBound ?? .zero) }
+    }
+
+    /// Sets files aside that tell of events which the log does not have: it was cut by a repair.
+    package func setAside(after end: LSN) throws(HistoryError) {
+        for file in files where file.header.range.upperBound > end { try setAside(file.path) }
+    }
+
     /// Ranges up to `last` that no file covers and retention has not dropped: to be built from the log.
     package func gaps(through last: LSN) -> [ClosedRange<LSN>] {
         let (files, floor) = state.withLock { ($0.files, $0.floor) }

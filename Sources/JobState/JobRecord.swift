@@ -35,7 +35,8 @@ struct JobRecord: HashedElement, TimedElement {
     var priority: UInt8
     private var statusNumber: UInt8
     var flags: JobFlags
-    let jobBytes: UInt8
+    /// Never 0 but in a record that nobody uses any more.
+    private(set) var jobBytes: UInt8
 
     init(
         submitted: LSN, submittedAt: WallTime, dueAt: WallTime, keyHash: UInt32, user: UInt32,
@@ -68,6 +69,12 @@ struct JobRecord: HashedElement, TimedElement {
         }
         set { statusNumber = newValue.rawValue }
     }
+
+    /// The slot was freed, and not used again since.
+    var isFree: Bool { jobBytes == 0 }
+
+    /// Marks the record before its slot is freed.
+    mutating func markFree() { jobBytes = 0 }
 
     var submittedLSN: LSN { LSN(rawValue: submitted) }
 

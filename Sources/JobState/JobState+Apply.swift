@@ -1,3 +1,4 @@
+import DequeModule
 import ByteCoding
 package import JobCoding
 package import JobModel
@@ -153,6 +154,7 @@ extension JobState {
         move(job, to: status)
         let flags = jobs[job].flags
         if !flags.isDisjoint(with: [.occurrence, .recurring, .expires]) { unbind(job) }
+        if status != .fatalFailure { ended.append(job) }
     }
 
     /// A dead letter keeps its payload: it may be redriven.

@@ -33,6 +33,12 @@ extension JobState {
         return .new
     }
 
+    /// Whether the job of this key is in memory.
+    package mutating func holds(_ record: borrowing SubmittedRecord, _ hint: SubmitHint) -> Bool {
+        guard let user = userNames.find(record.user, hash: hint.userHash) else { return false }
+        return find(user: user, job: record.job, hash: record.keyHash) != nil
+    }
+
     private mutating func checkWaitingLimit(
         _ control: Control, waiting: UInt32, _ record: borrowing SubmittedRecord
     ) throws(Rejection) {

@@ -4,14 +4,15 @@ import Tables
 import Units
 
 extension JobState {
-    /// A hash of all that the state says, whichever slots its jobs have: two states of one log that
-    /// were folded from the same events have the same, and others do not.
+    /// A hash of all that the state says, whichever slots its jobs have and whichever of those that
+    /// have ended it still holds: two states of one log that were folded from the same events have the
+    /// same, and others do not.
     package mutating func digest() -> UInt64 {
         var sum = settingsDigest()
         var job: UInt32 = 0
         while job < UInt32(jobs.slotsUsed) {
             job += 1
-            sum &+= digest(of: job)
+            if !jobs[job].isFree { sum &+= digest(of: job) }
         }
         return sum
     }
@@ -26,13 +27,13 @@ extension JobState {
         return hash.hash(writer.bytes)
     }
 
-    /// The digest without any jobs.
+    /// The digest without the jobs that are in memory.
     mutating func settingsDigest() -> UInt64 {
         var writer = ByteWriter(capacity: 1_024)
         for (scope, control) in controls() { writer.write(utf8: "\(scope) \(control);") }
         writer.writeFixed(appliedLSN.rawValue)
         writer.writeFixed(appliedTime.microseconds)
-        return hash.hash(writer.bytes, salt: 1)
+        return hash.hash(writer.bytes, salt: 1) &+ releasedDigest
     }
 
     /// What a job's part of the digest is made of.

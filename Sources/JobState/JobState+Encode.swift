@@ -130,17 +130,21 @@ extension JobState {
         writer.writeFixed(appliedLSN.rawValue)
         writer.writeFixed(appliedTime.microseconds)
         everyUser.encode(into: &writer)
+        writer.writeFixed(releasedThrough.rawValue)
+        writer.writeFixed(releasedDigest)
     }
 
     mutating func encode(user: UInt32, into walk: inout SnapshotWalk) {
         walk.open.bytes.writeSized { $0.write(userNames.bytes(user)) }
         walk.open.bytes.encode(walk.userControls[user], walk.holds[.user(user)])
+        walk.open.bytes.encode(users[user].released)
         walk.open.count += 1
     }
 
     mutating func encode(type: UInt32, into walk: inout SnapshotWalk) {
         walk.open.bytes.writeSized { $0.write(typeNames.bytes(type)) }
         walk.open.bytes.encode(walk.typeControls[type], walk.holds[.type(type)])
+        walk.open.bytes.encode(types[Int(type)].released)
         walk.open.count += 1
     }
 
@@ -172,6 +176,12 @@ extension ByteWriter {
         writeFixed(UInt32(0))
         body(&self)
         patchFixed(UInt32(count - start - 4), at: start)
+    }
+
+    fileprivate mutating func encode(_ released: ReleasedCounts) {
+        for value in [released.success, released.fatalFailure, released.cancelled] {
+            writeFixed(value)
+        }
     }
 
     /// What is set for a user or a type, and when it was held back.

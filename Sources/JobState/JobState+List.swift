@@ -13,9 +13,8 @@ extension JobState {
         let wanted = type.map { typeNumber($0) }
         if case .some(nil) = wanted { return ([], nil) }
         var found: [JobSlot] = []
-        var job = users[number].newest
+        var job = first(of: number, before: before)
         var last = before
-        if let before { job = slot(at: before).map { jobs[$0].older } ?? 0 }
         var looks = 0
         while job != 0, found.count < limit, looks < looksMax {
             looks += 1
@@ -29,6 +28,17 @@ extension JobState {
             job = record.older
         }
         return (found, job == 0 ? nil : last)
+    }
+
+    /// The user's newest job that was submitted before a place.
+    ///
+    /// Where the place's anchor has left memory meanwhile, it is looked for from the newest on.
+    private mutating func first(of user: UInt32, before: JobPosition?) -> UInt32 {
+        guard let before else { return users[user].newest }
+        var job = users[user].newest
+        if let anchor = slot(at: before), jobs[anchor].user == user { job = anchor }
+        while job != 0, jobs[job].submitted >= before.submitted.rawValue { job = jobs[job].older }
+        return job
     }
 
     /// One page of the dead letters, the latest death first.
@@ -79,6 +89,9 @@ extension JobState {
         types.dropFirst().map { ($0.type, $0.counts) }
     }
 
+    /// Where a job stands, to go on from.
+    package mutating func position(of job: JobSlot) -> JobPosition { position(job.index) }
+
     private mutating func position(_ job: UInt32) -> JobPosition {
         JobPosition(submitted: jobs[job].submittedLSN, keyHash: jobs[job].keyHash)
     }
@@ -86,7 +99,7 @@ extension JobState {
     private mutating func slot(at position: JobPosition) -> UInt32? {
         var probe = keys.probe(position.keyHash)
         while let slot = keys.next(&probe) {
-            if jobs[slot].submitted == position.submitted.rawValue { return slot }
+            if jobs[slot].submitted == position.anchor.rawValue { return slot }
         }
         return nil
     }

@@ -103,7 +103,7 @@ extension JobState {
     /// Whether the job was there at the snapshot's event and has not been kept since.
     private mutating func belongs(_ job: UInt32, to walk: SnapshotWalk) -> Bool {
         // Kept before the first event that came later, which is its newest or before that.
-        last(job) <= walk.lsn
+        !jobs[job].isFree && last(job) <= walk.lsn
             && (walk.keptForOthers.isEmpty || !walk.keptForOthers.contains(job))
     }
 

@@ -13,6 +13,8 @@ extension JobState {
     /// Decides the tick of a recurring job whose time has come; nil: none has.
     package mutating func decideTick(now: WallTime) -> (job: JobSlot, fact: Fact)? {
         while let job = ticking.popFirst() {
+            // Of one that was cancelled meanwhile the slot may be another job's by now.
+            guard jobs[job].flags.contains(.ticking) else { continue }
             jobs[job].flags.remove(.ticking)
             guard jobs[job].status == .notStarted, let schedule = schedules[job],
                 let next = schedule.nextTick
@@ -95,6 +97,7 @@ extension JobState {
             // It never ticks again: everything that it was to do is handed out.
             move(job, to: .success)
             unbind(job)
+            ended.append(job)
         }
     }
 

@@ -70,6 +70,12 @@ package struct JobState: ~Copyable {
     var typeControls: [UInt32: Control] = [:]
     var holds: [HoldScope: HoldHistory] = [:]
 
+    /// Jobs that have ended and are not dead letters, in the order in which they did.
+    var ended: Deque<UInt32> = []
+    /// Whoever ended up to here is in history, and in memory no longer than it takes to forget it.
+    package internal(set) var releasedThrough = LSN.zero
+    /// What the digests of the jobs that have left memory add up to.
+    var releasedDigest: UInt64 = 0
     /// Dead letters by the time of their death; 0: none.
     var oldestDead: UInt32 = 0
     var newestDead: UInt32 = 0
@@ -122,9 +128,11 @@ extension JobState {
         UInt32(truncatingIfNeeded: hash.hash(key, salt: UInt64(userBytes)))
     }
 
-    package mutating func keyHash(_ key: JobKey) -> UInt32 {
+    package mutating func keyHash(_ key: JobKey) -> UInt32 { Self.keyHash(key, hash) }
+
+    package static func keyHash(_ key: JobKey, _ hash: KeyedHash) -> UInt32 {
         let bytes = Array(key.user.text.utf8) + Array(key.job.text.utf8)
-        return Self.keyHash(bytes.rawBytes, userBytes: key.user.text.utf8.count, hash)
+        return keyHash(bytes.rawBytes, userBytes: key.user.text.utf8.count, hash)
     }
 
     /// Finds a job by its key; nil if it is not there.

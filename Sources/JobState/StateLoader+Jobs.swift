@@ -112,16 +112,18 @@ extension StateLoader {
 
     /// Puts a job where those of its status are found.
     private mutating func place(_ job: UInt32, _ fields: SavedJob) throws {
-        if fields.status.isLeased || fields.status == .fatalFailure {
+        if fields.status.isLeased || fields.status.isFinal {
             guard state.jobs[job].activity != 0 else {
                 throw SnapshotFault(
-                    "job \(fields.submitted) was never claimed and is \(fields.status)")
+                    "job \(fields.submitted) was never touched and is \(fields.status)")
             }
         }
         if fields.status.isLeased {
             state.tokens.insert(state.jobs[job].activity, in: state.activities)
         } else if fields.status == .fatalFailure {
             dead.append((state.activities[state.jobs[job].activity].lastFailure, job))
+        } else if fields.status.isFinal {
+            ended.append((state.activities[state.jobs[job].activity].last, job))
         } else if state.jobs[job].isWaiting, !fields.marks.contains(.blocked) {
             if !fields.marks.contains(.recurring) {
                 state.wait(job, until: fields.dueAt)

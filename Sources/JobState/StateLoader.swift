@@ -1,3 +1,4 @@
+import DequeModule
 package import ByteCoding
 import JobCoding
 import JobModel
@@ -13,6 +14,7 @@ package struct StateLoader: ~Copyable {
     /// Jobs that came after a later one of the same user.
     var stragglers: [UInt32] = []
     var dead: [(lsn: UInt64, job: UInt32)] = []
+    var ended: [(lsn: UInt64, job: UInt32)] = []
     var openOccurrences: [(submitted: UInt64, job: UInt32, parent: UInt64)] = []
     var recurring: [UInt64: UInt32] = [:]
     var jobCount: UInt64 = 0
@@ -58,6 +60,7 @@ package struct StateLoader: ~Copyable {
         }
         state.relist(stragglers)
         for entry in dead.sorted(by: { $0.lsn < $1.lsn }) { state.bury(entry.job) }
+        for entry in ended.sorted(by: { $0.lsn < $1.lsn }) { state.ended.append(entry.job) }
         for entry in openOccurrences.sorted(by: { $0.submitted < $1.submitted }) {
             guard let parent = recurring[entry.parent], state.schedules[parent] != nil else {
                 throw SnapshotFault("occurrence \(entry.submitted) of a job that is not there")
@@ -73,6 +76,8 @@ package struct StateLoader: ~Copyable {
         state.appliedLSN = LSN(rawValue: try reader.readFixed())
         state.appliedTime = try reader.readTime()
         state.everyUser = try Control(reading: &reader)
+        state.releasedThrough = LSN(rawValue: try reader.readFixed())
+        state.releasedDigest = try reader.readFixed()
         state.beginDue()
     }
 
@@ -82,6 +87,7 @@ package struct StateLoader: ~Copyable {
         guard user == count + 1 else { throw SnapshotFault("user \(user) comes twice") }
         state.userControls[user] = try reader.readControl()
         state.holds[.user(user)] = try reader.readHolds()
+        state.users[user].released = try reader.readReleased()
     }
 
     private mutating func loadType(_ reader: inout ByteReader) throws {
@@ -90,6 +96,10 @@ package struct StateLoader: ~Copyable {
         guard type == count + 1 else { throw SnapshotFault("type \(type) comes twice") }
         state.typeControls[type] = try reader.readControl()
         state.holds[.type(type)] = try reader.readHolds()
+        let released = try reader.readReleased()
+        state.types[Int(type)].released = released
+        state.types[Int(type)].counts = state.types[Int(type)].counts + released
+        state.counts = state.counts + released
     }
 
     private mutating func loadClass(_ reader: inout ByteReader) throws {
@@ -152,6 +162,11 @@ extension ByteReader {
     fileprivate mutating func readControl() throws -> Control? {
         let isThere: UInt8 = try readFixed()
         return isThere == 0 ? nil : try Control(reading: &self)
+    }
+
+    fileprivate mutating func readReleased() throws(ByteFault) -> ReleasedCounts {
+        ReleasedCounts(
+            success: try readFixed(), fatalFailure: try readFixed(), cancelled: try readFixed())
     }
 
     fileprivate mutating func readHolds() throws -> HoldHistory? {

@@ -9,7 +9,7 @@ package struct SubmitHint: Sendable {
     ///
     /// 64 bits of SipHash under the log's secret: who does not know it cannot look for two contents
     /// that are alike, and by chance they are so once in 2⁶⁴.
-    let contentHash: UInt64
+    package let contentHash: UInt64
     let keyHash: UInt32
     let userHash: UInt32
     let dueMicroseconds: Int64

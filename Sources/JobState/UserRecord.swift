@@ -9,6 +9,10 @@ struct UserRecord: BitwiseCopyable {
     private var success: UInt64 = 0
     private var fatalFailure: UInt64 = 0
     private var cancelled: UInt64 = 0
+    // Of these three, those that are still in memory.
+    private var successHeld: UInt32 = 0
+    private var fatalFailureHeld: UInt32 = 0
+    private var cancelledHeld: UInt32 = 0
     /// The job that was submitted last; 0: none.
     var newest: UInt32 = 0
     /// First of the user's ready queues; 0: none.
@@ -26,9 +30,36 @@ struct UserRecord: BitwiseCopyable {
         case .claimed: claimed &+= narrow
         case .processing: processing &+= narrow
         case .retriableFailure: retriableFailure &+= narrow
-        case .success: success &+= wide
-        case .fatalFailure: fatalFailure &+= wide
-        case .cancelled: cancelled &+= wide
+        case .success: (success, successHeld) = (success &+ wide, successHeld &+ narrow)
+        case .fatalFailure:
+            (fatalFailure, fatalFailureHeld) = (fatalFailure &+ wide, fatalFailureHeld &+ narrow)
+        case .cancelled: (cancelled, cancelledHeld) = (cancelled &+ wide, cancelledHeld &+ narrow)
+        }
+    }
+
+    /// A job that has ended leaves memory: it counts for ever.
+    mutating func release(_ status: ExecutionStatus) {
+        switch status {
+        case .success: successHeld -= 1
+        case .fatalFailure: fatalFailureHeld -= 1
+        case .cancelled: cancelledHeld -= 1
+        case .notStarted, .claimed, .processing, .retriableFailure:
+            preconditionFailure("a job that has not ended leaves memory")
+        }
+    }
+
+    /// Jobs that have ended and left memory.
+    var released: ReleasedCounts {
+        get {
+            ReleasedCounts(
+                success: success - UInt64(successHeld),
+                fatalFailure: fatalFailure - UInt64(fatalFailureHeld),
+                cancelled: cancelled - UInt64(cancelledHeld))
+        }
+        set {
+            success = newValue.success + UInt64(successHeld)
+            fatalFailure = newValue.fatalFailure + UInt64(fatalFailureHeld)
+            cancelled = newValue.cancelled + UInt64(cancelledHeld)
         }
     }
 
@@ -45,10 +76,39 @@ struct UserRecord: BitwiseCopyable {
     }
 }
 
+/// How the jobs ended that have left memory.
+struct ReleasedCounts: BitwiseCopyable, Equatable {
+    var success: UInt64 = 0
+    var fatalFailure: UInt64 = 0
+    var cancelled: UInt64 = 0
+
+    mutating func add(_ status: ExecutionStatus) {
+        switch status {
+        case .success: success += 1
+        case .fatalFailure: fatalFailure += 1
+        case .cancelled: cancelled += 1
+        case .notStarted, .claimed, .processing, .retriableFailure:
+            preconditionFailure("a job that has not ended leaves memory")
+        }
+    }
+}
+
+extension StatusCounts {
+    static func + (counts: StatusCounts, released: ReleasedCounts) -> StatusCounts {
+        var sum = counts
+        sum[.success] += released.success
+        sum[.fatalFailure] += released.fatalFailure
+        sum[.cancelled] += released.cancelled
+        return sum
+    }
+}
+
 /// What memory holds of every job type.
 struct TypeRecord {
     let type: JobType
     var counts = StatusCounts()
+    /// Jobs of it that have left memory; they are among the counts.
+    var released = ReleasedCounts()
     var lanes = Lanes()
     /// A job of it became ready, or may run again, since the readied types were last taken.
     var isReadied = false

@@ -6,7 +6,7 @@ package enum SnapshotError: Error, Equatable, Sendable {
     case io(StorageError)
     /// Its bytes are not what was written.
     case damaged(file: String, offsetBytes: Int, what: String)
-    /// Written by a later version of this program.
+    /// Written by another version of this program.
     case newerFormat(file: String, version: UInt32)
 }
 
@@ -17,7 +17,7 @@ extension SnapshotError: CustomStringConvertible {
         case .damaged(let file, let offset, let what):
             "\(file) is damaged at offset \(offset): \(what)"
         case .newerFormat(let file, let version):
-            "\(file) was written by a newer version (format \(version); this one reads "
+            "\(file) was written by another version (format \(version); this one reads "
                 + "\(SnapshotHead.version))"
         }
     }

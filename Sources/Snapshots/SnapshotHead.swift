@@ -19,7 +19,7 @@ package struct SnapshotHead: Equatable, Sendable {
     }
 
     static let byteCount = 64
-    static let version: UInt32 = 1
+    static let version: UInt32 = 2
     static let magic = Array("DAYBKSNP".utf8)
     static let checksumOffset = 60
 

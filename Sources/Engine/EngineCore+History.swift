@@ -1,0 +1,101 @@
+import EventLog
+import History
+import JobState
+import Units
+
+extension EngineCore {
+    /// Has those who ended go into history and, once they are safe there, leave memory.
+    ///
+    /// - Parameters:
+    ///   - isIdle: No request came.
+    ///   - endedNow: So many ended in this turn: history keeps pace with them.
+    mutating func goOnWithHistory(isIdle: Bool, endedNow: Int) {
+        let rules = history.rules
+        let rowsMax = (isIdle ? rules.rowsPerIdleTurn : rules.rowsPerTurn) + 2 * endedNow
+        if !history.worker.isThreaded { history.worker.workOff() }
+        switch history.stage {
+        case .idle:
+            guard space.trouble == nil,
+                history.isDue(ended: state.endedCount, now: monotonic),
+                log.durableLSN > state.releasedThrough
+            else { return }
+            let range = state.releasedThrough.next...log.durableLSN
+            history.stage = .collecting(HistoryBuilder(covering: range), place: 0)
+        case .collecting(var builder, let place):
+            // Held in one place only, or each row would copy all of them.
+            history.stage = .idle
+            let end = state.collect(into: &builder, from: place, countMax: rowsMax)
+            if end - place == rowsMax {
+                history.stage = .collecting(builder, place: end)
+            } else {
+                history.stage = .writing(through: builder.range.upperBound)
+                history.worker.put(builder)
+            }
+        case .writing(let lsn):
+            settle(through: lsn)
+        case .releasing:
+            if !state.release(countMax: rowsMax) { history.stage = .idle }
+        }
+    }
+
+    /// How long the next turn may be put off for history's sake.
+    var historyPatience: TimeSpan? {
+        mutating get {
+            if case .releasing = history.stage, !state.mayRelease { return nil }
+            return history.patience
+        }
+    }
+
+    private mutating func settle(through lsn: LSN) {
+        guard let outcome = history.worker.takeOutcome() else { return }
+        switch outcome {
+        case .written:
+            history.note(failure: nil, now: monotonic)
+            state.beginRelease(through: lsn)
+            history.stage = .releasing
+        case .failed(let reason):
+            history.note(failure: reason, now: monotonic)
+            history.stage = .idle
+        }
+    }
+}
+
+extension JobState {
+    /// Copies rows of jobs that ended within the builder's range, from the `first`th on.
+    ///
+    /// - Returns: The place of the next one; less than `countMax` further: there are no more.
+    mutating func collect(
+        into builder: inout HistoryBuilder, from first: Int, countMax: Int
+    ) -> Int {
+        var place = first
+        while place < endedCount, place - first < countMax {
+            if (place - first) % Self.prefetchMax == 0 { prefetchEnded(from: place) }
+            let job = endedJob(place)
+            guard job.last <= builder.range.upperBound else { break }
+            withNames(of: job.slot) { user, name, type, policy, location in
+                builder.append(
+                    HistoryRow(job), user: user, job: name, type: type, policy: policy,
+                    location: location)
+            }
+            place += 1
+        }
+        return place
+    }
+}
+
+extension HistoryRow {
+    fileprivate init(_ job: EndedJob) {
+        guard let end = HistoryEnd(job.status) else {
+            preconditionFailure("job \(job.submitted) is \(job.status), it has not ended")
+        }
+        self.init(
+            submitted: job.submitted, last: job.last, end: end, submittedAt: job.submittedAt,
+            finishedAt: job.endedAt, executionTime: job.executionTime,
+            contentHash: job.contentHash)
+        lastFailure = job.lastFailure
+        attempts = job.attempts
+        leaseExpiries = job.leaseExpiries
+        priority = job.priority
+        isRecurring = job.isRecurring
+    }
+}

@@ -1,0 +1,49 @@
+import EventLog
+import History
+import Units
+
+/// What the writer knows of history: how far the file has come that is being made of those who ended.
+struct HistoryDesk {
+    enum Stage {
+        case idle
+        /// Rows are copied, those up to `place` are.
+        case collecting(HistoryBuilder, place: Int)
+        case writing(through: LSN)
+        case releasing
+    }
+
+    let rules: HistoryRules
+    let worker: HistoryWorker
+    var stage = Stage.releasing
+    /// Why the last file could not be written; nil once one was.
+    private(set) var trouble: String?
+    private var triesAgainAt: MonotonicTime?
+
+    /// How often the end of a file that is being written is looked for.
+    private static let pollTime = TimeSpan.milliseconds(20)
+    /// How long a failure is let be.
+    private static let patience = TimeSpan.seconds(10)
+
+    init(rules: HistoryRules, worker: HistoryWorker) {
+        self.rules = rules
+        self.worker = worker
+    }
+
+    /// How long the next turn may be put off; nil: history needs none.
+    var patience: TimeSpan? {
+        switch stage {
+        case .idle: nil
+        case .collecting, .releasing: .zero
+        case .writing: Self.pollTime
+        }
+    }
+
+    func isDue(ended: Int, now: MonotonicTime) -> Bool {
+        ended >= rules.rowsMin && now >= triesAgainAt ?? now
+    }
+
+    mutating func note(failure: String?, now: MonotonicTime) {
+        trouble = failure
+        triesAgainAt = failure == nil ? nil : now.advanced(by: Self.patience)
+    }
+}

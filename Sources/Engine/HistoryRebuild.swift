@@ -1,0 +1,77 @@
+import ByteCoding
+import EventLog
+import History
+import JobState
+import PayloadPacking
+import Storage
+import Units
+
+/// Builds files of history anew from the log.
+///
+/// The log is folded from its beginning, as a recovery without snapshots does, because a job that
+/// ended in the range may have been submitted at any time before.
+struct HistoryRebuild: Sendable {
+    let directory: String
+    let storage: any Storage
+    let log: LogIdentity
+    /// Rows of a file.
+    let rowsMax: Int
+
+    static func rowsMax(_ rules: HistoryRules) -> Int { 4 * rules.rowsMin }
+
+    /// Those who ended before the range leave memory now and then.
+    private static let eventsPerRelease: UInt64 = 4_096
+
+    /// - Parameters:
+    ///   - range: What no file covers.
+    ///   - isWanted: Asked now and then; false ends it, and files that were published stay.
+    ///   - publish: Gets the files one after another.
+    /// - Throws: `LogError`, or what `publish` throws.
+    func run(
+        _ range: ClosedRange<LSN>, isWanted: () -> Bool,
+        publish: (HistoryBuilder) throws(HistoryError) -> Void
+    ) throws {
+        var state = JobState(hash: KeyedHash(low: log.low, high: log.high))
+        var replay = Replay(dictionaries: PayloadDictionaries())
+        var first = range.lowerBound
+        var failure: HistoryError?
+        try LogScan.run(directory: directory, storage: storage) {
+            lsn, _, record throws(RecordRefusal) in
+            try replay.apply(record, at: lsn, to: &state)
+            if lsn < range.lowerBound {
+                guard lsn.rawValue % Self.eventsPerRelease == 0 else { return true }
+                state.releaseAll(through: lsn)
+                return isWanted()
+            }
+            if first == range.lowerBound {
+                state.releaseAll(through: LSN(rawValue: first.rawValue - 1))
+            }
+            guard lsn == range.upperBound || state.endedCount >= rowsMax else { return true }
+            do throws(HistoryError) {
+                try publish(state.takeEnded(covering: first...lsn))
+            } catch {
+                failure = error
+                return false
+            }
+            first = lsn.next
+            return lsn < range.upperBound && isWanted()
+        }
+        if let failure { throw failure }
+    }
+}
+
+extension JobState {
+    /// Has everybody leave memory who ended up to `lsn`.
+    mutating func releaseAll(through lsn: LSN) {
+        beginRelease(through: lsn)
+        _ = release(countMax: endedCount)
+    }
+
+    /// Rows of all who ended within the range and are in memory, who leave it.
+    fileprivate mutating func takeEnded(covering range: ClosedRange<LSN>) -> HistoryBuilder {
+        var builder = HistoryBuilder(covering: range)
+        _ = collect(into: &builder, from: 0, countMax: endedCount)
+        releaseAll(through: range.upperBound)
+        return builder
+    }
+}

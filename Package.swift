@@ -114,8 +114,8 @@ let package = Package(
             "Engine",
             imports: [
                 "Units", "JobModel", "ByteCoding", "Storage", "Threads", "EventLog", "JobCoding",
-                "JobState", "Tables", "PayloadPacking", "Snapshots",
-            ], libraries: [deque, heap]),
+                "JobState", "Tables", "PayloadPacking", "Snapshots", "History",
+            ], libraries: [deque, heap], more: [lifetimes]),
         room("Wire", imports: ["Units"]),
         room(
             "Server", imports: ["Units", "Cron", "JobModel", "Engine", "Wire"],

@@ -14,7 +14,7 @@ struct HistoryDesk {
 
     let rules: HistoryRules
     let worker: HistoryWorker
-    var stage = Stage.releasing
+    var stage = Stage.idle
     /// Why the last file could not be written; nil once one was.
     private(set) var trouble: String?
     private var triesAgainAt: MonotonicTime?

@@ -77,7 +77,7 @@ extension HistoryError {
     var logError: LogError {
         switch self {
         case .io(let error): .io(error)
-        case .damaged: preconditionFailure("\(self), which opening sets aside")
+        case .damaged, .missing: preconditionFailure("\(self), which opening sets aside")
         }
     }
 }

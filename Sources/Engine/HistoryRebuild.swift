@@ -26,17 +26,16 @@ struct HistoryRebuild: Sendable {
     ///   - range: What no file covers.
     ///   - isWanted: Asked now and then; false ends it, and files that were published stay.
     ///   - publish: Gets the files one after another.
-    /// - Throws: `LogError`, or what `publish` throws.
+    /// - Throws: `RebuildError`; files that were published stay.
     func run(
         _ range: ClosedRange<LSN>, isWanted: () -> Bool,
         publish: (HistoryBuilder) throws(HistoryError) -> Void
-    ) throws {
+    ) throws(RebuildError) {
         var state = JobState(hash: KeyedHash(low: log.low, high: log.high))
         var replay = Replay(dictionaries: PayloadDictionaries())
         var first = range.lowerBound
         var failure: HistoryError?
-        try LogScan.run(directory: directory, storage: storage) {
-            lsn, _, record throws(RecordRefusal) in
+        try scan { lsn, record throws(RecordRefusal) in
             try replay.apply(record, at: lsn, to: &state)
             if lsn < range.lowerBound {
                 guard lsn.rawValue % Self.eventsPerRelease == 0 else { return true }
@@ -56,7 +55,40 @@ struct HistoryRebuild: Sendable {
             first = lsn.next
             return lsn < range.upperBound && isWanted()
         }
-        if let failure { throw failure }
+        if let failure { throw .history(failure) }
+    }
+
+    private func scan(
+        _ body: (LSN, RawSpan) throws(RecordRefusal) -> Bool
+    ) throws(RebuildError) {
+        do throws(LogError) {
+            try LogScan.run(directory: directory, storage: storage) {
+                lsn, _, record throws(RecordRefusal) in try body(lsn, record)
+            }
+        } catch {
+            throw .log(error)
+        }
+    }
+}
+
+/// Why a file could not be built.
+enum RebuildError: Error, CustomStringConvertible {
+    case log(LogError)
+    case history(HistoryError)
+
+    var description: String {
+        switch self {
+        case .log(let error): "history cannot be built again from the log: \(error)"
+        case .history(let error): "\(error)"
+        }
+    }
+
+    /// As the opening of a log says it.
+    var logError: LogError {
+        switch self {
+        case .log(let error): error
+        case .history(let error): error.logError
+        }
     }
 }
 

@@ -91,7 +91,9 @@ final class HistoryWorker: Sendable {
                     return shared.isClosing ? .end : nil
                 } ?? .tend
             switch task {
-            case .publish(let builder): publish(builder)
+            case .publish(let builder):
+                publish(builder)
+                rest = 0
             case .tend: rest = tend() ? Self.restMilliseconds : Self.patienceMilliseconds
             case .end: return
             }
@@ -116,10 +118,7 @@ final class HistoryWorker: Sendable {
     /// Builds a missing file, or takes a merge a step further; false where nothing can be done now.
     private func tend() -> Bool {
         do {
-            if let gap = set.gaps(through: shared.withLock({ $0.covered })).first {
-                try rebuildGap(gap)
-                return true
-            }
+            if try rebuildGap() { return true }
             let isMore = try set.mergeStep(byteBudget: rules.mergeStepBytes)
             condition.withLock { $0.trouble = nil }
             return isMore
@@ -129,12 +128,19 @@ final class HistoryWorker: Sendable {
         }
     }
 
-    private func rebuildGap(_ gap: ClosedRange<LSN>) throws {
+    /// Builds what no file covers; false where all is covered.
+    ///
+    /// - Throws: `RebuildError`; what was built by then stays.
+    func rebuildGap() throws(RebuildError) -> Bool {
+        guard let gap = set.gaps(through: shared.withLock({ $0.covered })).first else {
+            return false
+        }
         condition.withLock { $0.rebuilding = gap }
         defer { condition.withLock { $0.rebuilding = nil } }
         try rebuild.run(gap, isWanted: { [shared] in shared.withLock { !$0.isClosing } }) {
             [set] builder throws(HistoryError) in try set.publish(builder)
         }
+        return true
     }
 }
 

@@ -51,7 +51,15 @@ package final class SteppedEngine {
         dictionaries = opened.dictionaries
         failure = opened.condition
         finishedJobs = opened.finishedJobs
+        let worker = opened.historyWorker
         core = opened.core(clock: clock)
+        do throws(RebuildError) {
+            // Nobody does it beside the turns.
+            while try worker.rebuildGap() {}
+        } catch {
+            log.close()
+            throw error.logError
+        }
     }
 
     /// Why the log cannot be written any more; nil while it can.

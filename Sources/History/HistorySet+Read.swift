@@ -1,5 +1,6 @@
 import ByteCoding
 package import JobModel
+import Synchronization
 package import Units
 
 /// One page of a listing.
@@ -34,13 +35,18 @@ extension HistorySet {
             for file in files.reversed() where file.header.range.upperBound > known {
                 if let found = try file.find(user: user, job: job) { return found }
             }
+            let lost = state.withLock { $0.lost }
+            if let file = lost.first(where: { $0.mayHold(user: user, job: job) }) {
+                throw .missing(file.header.range)
+            }
             return nil
         }
     }
 
     /// False where surely no finished job with this key is kept; reads no disk.
     package func mayHold(user: RawSpan, job: RawSpan) -> Bool {
-        files.contains { $0.mayHold(user: user, job: job) }
+        let all = state.withLock { $0.files + $0.lost }
+        return all.contains { $0.mayHold(user: user, job: job) }
     }
 
     /// How the user's finished jobs ended; all zero if none is kept.

@@ -14,6 +14,9 @@ package import Units
 package final class HistorySet: Sendable {
     struct State {
         var files: [HistoryFile]
+        /// Damaged files that were set aside and whose ranges are gaps: their filters still tell who was
+        /// surely not in them.
+        var lost: [HistoryFile] = []
         /// Nothing up to here is kept.
         var floor: LSN
     }
@@ -67,7 +70,7 @@ package final class HistorySet: Sendable {
     }
 
     /// Nobody has ended yet who is kept, or was.
-    package var isEmpty: Bool { state.withLock { $0.files.isEmpty } }
+    package var isEmpty: Bool { state.withLock { $0.files.isEmpty && $0.lost.isEmpty } }
 
     /// Where the newest file ends, or what retention has dropped does.
     package var coveredThrough: LSN {
@@ -76,22 +79,14 @@ package final class HistorySet: Sendable {
 
     /// Sets files aside that tell of events which the log does not have: it was cut by a repair.
     package func setAside(after end: LSN) throws(HistoryError) {
-        for file in files where file.header.range.upperBound > end { try setAside(file.path) }
+        for file in files where file.header.range.upperBound > end {
+            try setAside(file.path, isLost: false)
+        }
     }
 
     /// Ranges up to `last` that no file covers and retention has not dropped: to be built from the log.
     package func gaps(through last: LSN) -> [ClosedRange<LSN>] {
-        let (files, floor) = state.withLock { ($0.files, $0.floor) }
-        var gaps: [ClosedRange<LSN>] = []
-        var next = floor.next
-        for file in files {
-            if next < file.header.range.lowerBound {
-                gaps.append(next...LSN(rawValue: file.header.range.lowerBound.rawValue - 1))
-            }
-            next = max(next, file.header.range.upperBound.next)
-        }
-        if next <= last { gaps.append(next...last) }
-        return gaps
+        state.withLock { $0.gaps(through: last) }
     }
 
     /// Writes a file of what the builder has collected and shows it to readers; durable on return.
@@ -117,6 +112,7 @@ package final class HistorySet: Sendable {
                     $0.header.range.lowerBound > builder.range.upperBound
                 }
                 state.files.insert(file, at: place ?? state.files.count)
+                state.forgetRebuilt()
             }
         } catch {
             draft.removeLeftover()
@@ -129,16 +125,18 @@ package final class HistorySet: Sendable {
         do throws(HistoryError) {
             return try body()
         } catch {
-            if case .damaged(let path, _, _) = error { try setAside(path) }
+            if case .damaged(let path, _, _) = error { try setAside(path, isLost: true) }
             throw error
         }
     }
 
-    private func setAside(_ path: String) throws(HistoryError) {
+    private func setAside(_ path: String, isLost: Bool) throws(HistoryError) {
         let wasListed = state.withLock { state in
             let place = state.files.firstIndex { $0.path == path }
-            if let place { state.files.remove(at: place) }
-            return place != nil
+            guard let place else { return false }
+            let file = state.files.remove(at: place)
+            if isLost { state.lost.append(file) }
+            return true
         }
         // Another reader was first.
         guard wasListed else { return }
@@ -188,5 +186,26 @@ package struct HistoryOpening: Equatable, Sendable {
     package struct SetAside: Equatable, Sendable {
         package let path: String
         package let error: HistoryError
+    }
+}
+
+extension HistorySet.State {
+    func gaps(through last: LSN) -> [ClosedRange<LSN>] {
+        var gaps: [ClosedRange<LSN>] = []
+        var next = floor.next
+        for file in files {
+            if next < file.header.range.lowerBound {
+                gaps.append(next...LSN(rawValue: file.header.range.lowerBound.rawValue - 1))
+            }
+            next = max(next, file.header.range.upperBound.next)
+        }
+        if next <= last { gaps.append(next...last) }
+        return gaps
+    }
+
+    /// Damaged files count no longer once others cover their ranges.
+    mutating func forgetRebuilt() {
+        let gaps = gaps(through: lost.map(\.header.range.upperBound).max() ?? .zero)
+        lost.removeAll { file in !gaps.contains { $0.overlaps(file.header.range) } }
     }
 }

@@ -43,6 +43,7 @@ enum FaultKind: String, CaseIterable, Sendable {
     case tickOverlapped, tickQueued, tickMissed, waitingLimitReached, pausedOrLimited
     case checkpointHandedOn
     case snapshotWritten, snapshotFailed, snapshotLoaded, snapshotDamaged, snapshotCutShort
+    case historyWritten, historyMerged, historyCutShort, historyDamaged, historyRebuilt
 }
 
 /// Something that must not be.

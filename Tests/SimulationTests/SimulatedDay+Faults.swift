@@ -136,6 +136,7 @@ extension SimulatedDay {
         storage = disk(photo, trap)
         failsSnapshots = false
         noteHalfSnapshots()
+        noteHalfHistory()
         self.trap = nil
         record.note(trap.isKill ? .kill : .powerCut)
         losePending()
@@ -180,11 +181,12 @@ extension SimulatedDay {
         if failsToRead { storage.fail(look: 1 + random.number(below: 12)) }
         openings += 1
         damageSnapshot()
+        damageHistory()
         let opened: SteppedEngine
         do throws(LogError) {
             opened = try SteppedEngine(
                 directory: "/data", storage: storage, clock: clock, options: options(),
-                snapshots: snapshotRules())
+                snapshots: snapshotRules(), history: historyRules())
         } catch {
             return try openAgain(after: error, trap, failsToRead: failsToRead)
         }
@@ -249,6 +251,7 @@ extension SimulatedDay {
             }
         }
         try checkSnapshot(of: opened)
+        noteHistory(of: opened)
         digests = [:]
         record.lives.append(
             DayRecord.Life(

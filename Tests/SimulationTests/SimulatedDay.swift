@@ -38,6 +38,9 @@ final class SimulatedDay {
     var isDiskFull = false
     /// The disk refuses something of every snapshot.
     var failsSnapshots = false
+    /// History was damaged at some time: answers may say so.
+    var hasDamagedHistory = false
+    var historySeen: Set<String> = []
     /// Digests of the state of this life, by the newest event.
     var digests: [LSN: UInt64] = [:]
     var openings = 0

@@ -64,7 +64,7 @@ struct HistoryLoading {
         }
         let rebuild = HistoryRebuild(
             directory: directory, storage: storage, log: identity,
-            rowsMax: HistoryRebuild.rowsMax(rules))
+            rowsMax: rules.rowsMin)
         let worker = HistoryWorker(
             set: set, covered: state.releasedThrough, rules: rules, rebuild: rebuild,
             isThreaded: isThreaded)

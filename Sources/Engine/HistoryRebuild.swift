@@ -17,8 +17,6 @@ struct HistoryRebuild: Sendable {
     /// Rows of a file.
     let rowsMax: Int
 
-    static func rowsMax(_ rules: HistoryRules) -> Int { 4 * rules.rowsMin }
-
     /// Those who ended before the range leave memory now and then.
     private static let eventsPerRelease: UInt64 = 4_096
 

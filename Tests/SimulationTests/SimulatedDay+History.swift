@@ -30,7 +30,7 @@ extension SimulatedDay {
     func damageHistory() {
         guard !isEvening, random.strikes(onceIn: 4),
             let path = historyFiles.randomElement(using: &random),
-            let byteCount = storage.bytes(of: path)?.count
+            let byteCount = storage.bytes(of: path)?.count, byteCount > 0
         else { return }
         hasDamagedHistory = true
         if random.strikes(onceIn: 3) {

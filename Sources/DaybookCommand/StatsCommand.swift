@@ -59,6 +59,10 @@ struct StatsCommand: AsyncParsableCommand {
                 + "\(stats.logRawBytes) bytes, \(stats.logStoredBytes) stored")
         if let trouble = stats.logTrouble { putLine("log: \(trouble)") }
         putLine(
+            "history: \(stats.historyJobs) jobs in \(stats.historyFiles) files, "
+                + "\(stats.historyBytes) bytes; \(stats.jobsInMemory) jobs in memory")
+        if let trouble = stats.historyTrouble { putLine("history: \(trouble)") }
+        putLine(
             "process: \(stats.residentBytes >> 20) MiB resident, "
                 + "\(TimeSpan(seconds: stats.cpuSeconds)?.text ?? "?") of processor time")
         putLine("")

@@ -153,6 +153,13 @@ package struct EngineStats: Equatable, Sendable {
     package var logStoredBytes: UInt64
     /// What is wrong with the log's disk, in words for people; nil where nothing is.
     package var logTrouble: String?
+    /// The others have ended and are in history.
+    package var jobsInMemory: Int
+    package var historyJobs: UInt64
+    package var historyFiles: Int
+    package var historyBytes: UInt64
+    /// What of history is missing or cannot be done, in words for people; nil where all is well.
+    package var historyTrouble: String?
 
     package struct TypeCounts: Equatable, Sendable {
         package var type: JobType

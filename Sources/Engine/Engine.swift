@@ -113,7 +113,7 @@ package final class Engine: Sendable {
     ) async throws(EngineError) -> JobView {
         do {
             return try await ask { .change(key, change, $0) }
-        } catch where error.isUnknownJob {
+        } catch  where error.isUnknownJob {
             let past = try await readHistory { jobs throws(EngineError) in
                 try jobs.change(key, change)
             }
@@ -287,7 +287,7 @@ extension Engine {
     func look(_ key: JobKey) async throws(EngineError) -> Look {
         do {
             return try await ask { .look(key, $0) }
-        } catch where error.isUnknownJob {
+        } catch  where error.isUnknownJob {
             let past = try await readHistory { jobs throws(EngineError) in try jobs.look(key) }
             guard let past else { throw error }
             return past

@@ -1,4 +1,5 @@
 import EventLog
+import History
 import JobModel
 import JobState
 import Units
@@ -47,6 +48,7 @@ extension EngineCore {
 
     mutating func stats() -> EngineStats {
         let size = log.size
+        let past = history.worker.set.size
         return EngineStats(
             now: wall, uptime: monotonic.span(since: startedAt), counts: state.counts,
             users: state.userCount,
@@ -55,6 +57,8 @@ extension EngineCore {
             },
             ready: state.readyCount, waitingClaims: desk.count, payloadBytes: state.blobBytes,
             durableLSN: log.durableLSN, logSegments: size.segments, logRawBytes: size.rawBytes,
-            logStoredBytes: size.storedBytes, logTrouble: trouble ?? size.trouble)
+            logStoredBytes: size.storedBytes, logTrouble: trouble ?? size.trouble,
+            jobsInMemory: state.jobCount, historyJobs: past.jobs.total, historyFiles: past.files,
+            historyBytes: past.bytes, historyTrouble: history.words)
     }
 }

@@ -38,6 +38,16 @@ struct HistoryDesk {
         }
     }
 
+    /// What is missing or cannot be done, in words for people.
+    var words: String? {
+        let condition = worker.state
+        if let range = condition.rebuilding {
+            return "jobs that ended from event \(range.lowerBound) to \(range.upperBound) are not "
+                + "found until their history is built again; \(condition.percent) % of the log is read"
+        }
+        return condition.trouble ?? trouble
+    }
+
     func isDue(ended: Int, now: MonotonicTime) -> Bool {
         ended >= rules.rowsMin && now >= triesAgainAt ?? now
     }

@@ -22,11 +22,12 @@ struct HistoryRebuild: Sendable {
 
     /// - Parameters:
     ///   - range: What no file covers.
-    ///   - isWanted: Asked now and then; false ends it, and files that were published stay.
+    ///   - goesOn: Told now and then how far the log was read; false ends it, and files that were
+    ///     published stay.
     ///   - publish: Gets the files one after another.
     /// - Throws: `RebuildError`; files that were published stay.
     func run(
-        _ range: ClosedRange<LSN>, isWanted: () -> Bool,
+        _ range: ClosedRange<LSN>, goesOn: (LSN) -> Bool,
         publish: (HistoryBuilder) throws(HistoryError) -> Void
     ) throws(RebuildError) {
         var state = JobState(hash: KeyedHash(low: log.low, high: log.high))
@@ -38,7 +39,7 @@ struct HistoryRebuild: Sendable {
             if lsn < range.lowerBound {
                 guard lsn.rawValue % Self.eventsPerRelease == 0 else { return true }
                 state.releaseAll(through: lsn)
-                return isWanted()
+                return goesOn(lsn)
             }
             if first == range.lowerBound {
                 state.releaseAll(through: LSN(rawValue: first.rawValue - 1))
@@ -51,7 +52,7 @@ struct HistoryRebuild: Sendable {
                 return false
             }
             first = lsn.next
-            return lsn < range.upperBound && isWanted()
+            return lsn < range.upperBound && goesOn(lsn)
         }
         if let failure { throw .history(failure) }
     }

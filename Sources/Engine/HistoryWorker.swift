@@ -137,10 +137,17 @@ final class HistoryWorker: Sendable {
         }
         condition.withLock { $0.rebuilding = gap }
         defer { condition.withLock { $0.rebuilding = nil } }
-        try rebuild.run(gap, isWanted: { [shared] in shared.withLock { !$0.isClosing } }) {
+        try rebuild.run(gap, goesOn: { lsn in goesOn(lsn, gap) }) {
             [set] builder throws(HistoryError) in try set.publish(builder)
         }
         return true
+    }
+}
+
+extension HistoryWorker {
+    private func goesOn(_ lsn: LSN, _ gap: ClosedRange<LSN>) -> Bool {
+        condition.withLock { $0.percent = Int(100 * lsn.rawValue / gap.upperBound.rawValue) }
+        return shared.withLock { !$0.isClosing }
     }
 }
 
@@ -148,6 +155,8 @@ final class HistoryWorker: Sendable {
 struct HistoryCondition: Sendable {
     /// Jobs that ended in this range of the log are not found until their file is built again.
     var rebuilding: ClosedRange<LSN>?
+    /// How much of the log was read for it.
+    var percent = 0
     /// What cannot be done, and is tried again.
     var trouble: String?
 }

@@ -1,5 +1,5 @@
-import DequeModule
 import ByteCoding
+import DequeModule
 package import JobCoding
 package import JobModel
 import Tables

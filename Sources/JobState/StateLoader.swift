@@ -1,5 +1,5 @@
-import DequeModule
 package import ByteCoding
+import DequeModule
 import JobCoding
 import JobModel
 import Tables

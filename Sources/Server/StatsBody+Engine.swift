@@ -29,7 +29,10 @@ extension StatsBody {
             payloadBytes: UInt64(stats.payloadBytes), durableLSN: stats.durableLSN.rawValue,
             logSegments: UInt64(stats.logSegments),
             logRawBytes: stats.logRawBytes, logStoredBytes: stats.logStoredBytes,
-            logTrouble: stats.logTrouble, residentBytes: usage.residentBytes,
+            logTrouble: stats.logTrouble, jobsInMemory: UInt64(stats.jobsInMemory),
+            historyJobs: stats.historyJobs, historyFiles: UInt64(stats.historyFiles),
+            historyBytes: stats.historyBytes, historyTrouble: stats.historyTrouble,
+            residentBytes: usage.residentBytes,
             cpuSeconds: usage.cpuSeconds)
     }
 }

@@ -173,6 +173,13 @@ package struct StatsBody: Equatable, Sendable {
     package var logStoredBytes: UInt64
     /// What is wrong with the log's disk, in words for people; nil where nothing is.
     package var logTrouble: String?
+    /// Jobs that memory holds; the others have ended and are in history.
+    package var jobsInMemory: UInt64
+    package var historyJobs: UInt64
+    package var historyFiles: UInt64
+    package var historyBytes: UInt64
+    /// What is missing or cannot be done, in words for people; nil where all is well.
+    package var historyTrouble: String?
     /// Resident memory and processor time of the daemon.
     package var residentBytes: UInt64
     package var cpuSeconds: Double
@@ -181,7 +188,8 @@ package struct StatsBody: Equatable, Sendable {
         version: String, now: WallTime, uptimeSeconds: Double, counts: CountsBody, users: UInt64,
         types: [TypeCounts], ready: UInt64, waitingClaims: UInt64,
         payloadBytes: UInt64, durableLSN: UInt64, logSegments: UInt64, logRawBytes: UInt64,
-        logStoredBytes: UInt64, logTrouble: String?,
+        logStoredBytes: UInt64, logTrouble: String?, jobsInMemory: UInt64, historyJobs: UInt64,
+        historyFiles: UInt64, historyBytes: UInt64, historyTrouble: String?,
         residentBytes: UInt64, cpuSeconds: Double
     ) {
         self.version = version
@@ -198,6 +206,11 @@ package struct StatsBody: Equatable, Sendable {
         self.logRawBytes = logRawBytes
         self.logStoredBytes = logStoredBytes
         self.logTrouble = logTrouble
+        self.jobsInMemory = jobsInMemory
+        self.historyJobs = historyJobs
+        self.historyFiles = historyFiles
+        self.historyBytes = historyBytes
+        self.historyTrouble = historyTrouble
         self.residentBytes = residentBytes
         self.cpuSeconds = cpuSeconds
     }

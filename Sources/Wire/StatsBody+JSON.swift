@@ -33,8 +33,8 @@ extension StatsBody: AnswerBody {
     package static let fieldNames = [
         "version", "now", "uptimeSeconds", "counts", "users", "types", "ready", "waitingClaims",
         "payloadBytes", "durableLSN", "logSegments", "logRawBytes", "logStoredBytes", "logTrouble",
-        "residentBytes",
-        "cpuSeconds",
+        "jobsInMemory", "historyJobs", "historyFiles", "historyBytes", "historyTrouble",
+        "residentBytes", "cpuSeconds",
     ]
 
     package init(object: JSONObject) throws(JSONFault) {
@@ -50,6 +50,11 @@ extension StatsBody: AnswerBody {
             logRawBytes: try object.required("logRawBytes"),
             logStoredBytes: try object.required("logStoredBytes"),
             logTrouble: try object.optional("logTrouble"),
+            jobsInMemory: try object.required("jobsInMemory"),
+            historyJobs: try object.required("historyJobs"),
+            historyFiles: try object.required("historyFiles"),
+            historyBytes: try object.required("historyBytes"),
+            historyTrouble: try object.optional("historyTrouble"),
             residentBytes: try object.required("residentBytes"),
             cpuSeconds: try object.required("cpuSeconds"))
     }
@@ -70,6 +75,11 @@ extension StatsBody: AnswerBody {
             writer.member("logRawBytes", logRawBytes)
             writer.member("logStoredBytes", logStoredBytes)
             writer.member("logTrouble", logTrouble)
+            writer.member("jobsInMemory", jobsInMemory)
+            writer.member("historyJobs", historyJobs)
+            writer.member("historyFiles", historyFiles)
+            writer.member("historyBytes", historyBytes)
+            writer.member("historyTrouble", historyTrouble)
             writer.member("residentBytes", residentBytes)
             writer.member("cpuSeconds", cpuSeconds)
         }

@@ -71,7 +71,8 @@ import Wire
             version: "1", now: time, uptimeSeconds: 1.5, counts: counts, users: 2,
             types: [StatsBody.TypeCounts(type: "t", counts: counts)], ready: 3, waitingClaims: 4,
             payloadBytes: 10, durableLSN: 5, logSegments: 6, logRawBytes: 7, logStoredBytes: 8,
-            logTrouble: "full", residentBytes: 9, cpuSeconds: 0.1)
+            logTrouble: "full", jobsInMemory: 11, historyJobs: 12, historyFiles: 13,
+            historyBytes: 14, historyTrouble: "rebuilt", residentBytes: 9, cpuSeconds: 0.1)
         #expect(try StatsBody(json: stats.json()) == stats)
         let users = UserPageBody(users: [.init(user: "u", counts: counts)], next: "1")
         #expect(try UserPageBody(json: users.json()) == users)

@@ -1,0 +1,213 @@
+import Engine
+import Foundation
+import JobModel
+import TestKit
+import Testing
+import Units
+
+/// An engine on real files that lets few jobs stay in memory once they have ended.
+private struct Workplace {
+    let directory: TemporaryDirectory
+    private(set) var engine: Engine
+
+    init(rowsMin: Int = 200) async throws {
+        directory = try TemporaryDirectory()
+        engine = try await Self.open(directory, rowsMin)
+    }
+
+    static func open(_ directory: TemporaryDirectory, _ rowsMin: Int) async throws -> Engine {
+        var options = EngineOptions()
+        options.history.rowsMin = rowsMin
+        options.history.fanIn = 2
+        options.segmentBytes = 256 << 10
+        return try await Engine.open(directory: directory.path, options: options)
+    }
+
+    mutating func reopen(rowsMin: Int = 200) async throws {
+        await engine.close()
+        engine = try await Self.open(directory, rowsMin)
+    }
+
+    static let type = JobType(unchecked: "mail")
+
+    static func key(_ number: Int) -> JobKey {
+        JobKey(user: UserID(unchecked: "u\(number % 3)"), job: JobID(unchecked: "j\(number)"))
+    }
+
+    static func content(_ number: Int) -> JobContent {
+        JobContent(type: type, executionTime: nil, payload: Array("{\"n\":\(number)}".utf8))
+    }
+
+    @discardableResult
+    func submit(_ numbers: Range<Int>) async throws -> [SubmitOutcome] {
+        var batch = engine.batch(jobsExpected: numbers.count)
+        for number in numbers { batch.add(Self.key(number), Self.content(number)) }
+        return try await engine.submit(batch)
+    }
+
+    /// Works off everything that is ready.
+    func work() async throws {
+        while true {
+            let grants = try await engine.claim(
+                ClaimOrder(
+                    worker: WorkerName(unchecked: "w"), types: [Self.type], countMax: 500,
+                    leaseDuration: nil), wait: .zero)
+            if grants.isEmpty { return }
+            for step in [AttemptStep.start, .succeed(message: "done")] {
+                let outcomes = try await engine.report(
+                    grants.map { AttemptReport(token: $0.job.lastLSN, step: step) })
+                #expect(outcomes.count == grants.count)
+            }
+        }
+    }
+
+    /// Waits until no more jobs are in memory than that.
+    func waitUntilMemoryHolds(atMost count: Int) async throws {
+        while try await engine.stats().jobsInMemory > count { await Task.yield() }
+    }
+
+    func list(_ query: JobQuery) async throws -> [JobView] {
+        var query = query
+        var all: [JobView] = []
+        while true {
+            let page = try await engine.list(query)
+            all += page.jobs
+            guard let next = page.next else { return all }
+            query.before = next
+        }
+    }
+}
+
+@Suite struct `History of an engine` {
+    /// 3 000 jobs that have succeeded and left memory, but for the last of them; 30 that wait.
+    private func worked() async throws -> Workplace {
+        let place = try await Workplace()
+        for batch in 0..<6 {
+            try await place.submit(batch * 500..<batch * 500 + 500)
+            try await place.work()
+        }
+        var later = place.engine.batch(jobsExpected: 30)
+        for number in 3_000..<3_030 {
+            var content = Workplace.content(number)
+            content.executionTime = .latest
+            later.add(Workplace.key(number), content)
+        }
+        _ = try await place.engine.submit(later)
+        try await place.waitUntilMemoryHolds(atMost: 230)
+        return place
+    }
+
+    @Test func `jobs that have ended leave memory and are counted, listed and shown all the same`()
+        async throws
+    {
+        var place = try await worked()
+        for _ in 0..<2 {
+            let stats = try await place.engine.stats()
+            #expect(stats.counts[.success] == 3_000)
+            #expect(stats.counts[.notStarted] == 30)
+            #expect(stats.historyJobs >= 2_800)
+            #expect(stats.types.map(\.counts) == [stats.counts])
+            for user in 0..<3 {
+                let jobs = try await place.list(
+                    JobQuery(user: UserID(unchecked: "u\(user)"), limit: 70))
+                let wanted = (0..<3_030).reversed().filter { $0 % 3 == user }
+                #expect(jobs.map(\.key) == wanted.map(Workplace.key))
+                #expect(jobs.count { $0.status == .success } == 1_000)
+            }
+            for number in [0, 1_499, 2_999] {
+                let detail = try await place.engine.detail(Workplace.key(number))
+                #expect(detail.job.status == .success && detail.job.attempt == 1)
+                #expect(detail.payload == Workplace.content(number).payload)
+                let timeline = try await place.engine.timeline(
+                    Workplace.key(number), eventsMax: 100)
+                #expect(
+                    timeline.events.map(\.event.fact.name) == [
+                        "Submitted", "Claimed", "Processing", "Succeeded",
+                    ])
+                let why = try await place.engine.why(Workplace.key(number))
+                #expect(why.spans.contains { $0.worker != nil })
+            }
+            try await place.reopen()
+        }
+        await place.engine.close()
+    }
+
+    @Test func `a listing filters by status and type across memory and history`() async throws {
+        let place = try await worked()
+        let user = UserID(unchecked: "u1")
+        let finished = try await place.list(
+            JobQuery(user: user, statuses: [.success], limit: 1_000))
+        #expect(finished.count == 1_000)
+        let waiting = try await place.list(
+            JobQuery(user: user, statuses: [.notStarted], limit: 1_000))
+        #expect(waiting.count == 10)
+        let other = try await place.list(
+            JobQuery(user: user, type: JobType(unchecked: "none"), limit: 1_000))
+        #expect(other.isEmpty)
+        await place.engine.close()
+    }
+
+    @Test func `a job that has left memory is submitted only once`() async throws {
+        let place = try await worked()
+        let again = try await place.submit(0..<500)
+        #expect(
+            again.allSatisfy { if case .existing(_, .success) = $0 { true } else { false } })
+        let receipt = try await place.engine.submit(Workplace.key(7), Workplace.content(7))
+        #expect(!receipt.isNew && receipt.job.status == .success)
+        await #expect(throws: EngineError.rejected(.contentConflict(Workplace.key(7)))) {
+            try await place.engine.submit(Workplace.key(7), Workplace.content(8))
+        }
+        #expect(try await place.engine.stats().counts[.success] == 3_000)
+        await place.engine.close()
+    }
+
+    @Test func `a job that has left memory cannot be changed, and is said to have ended`()
+        async throws
+    {
+        let place = try await worked()
+        let key = Workplace.key(3)
+        await #expect(
+            throws: EngineError.rejected(.wrongStatus(key, .success, wanted: .cancel))
+        ) { try await place.engine.cancel(key) }
+        await #expect(
+            throws: EngineError.rejected(.wrongStatus(key, .success, wanted: .redrive))
+        ) { try await place.engine.change(key, .redrive(dueAt: nil)) }
+        let nobody = JobKey(user: key.user, job: JobID(unchecked: "nobody"))
+        await #expect(throws: EngineError.rejected(.unknownJob(nobody))) {
+            try await place.engine.cancel(nobody)
+        }
+        await place.engine.close()
+    }
+
+    @Test func `a worker that repeats its report learns that it was taken`() async throws {
+        let place = try await worked()
+        let timeline = try await place.engine.timeline(Workplace.key(5), eventsMax: 100)
+        let token = try #require(
+            timeline.events.first { $0.event.fact.name == "Claimed" }?.lsn)
+        let job = try await place.engine.succeed(token: token, message: "done")
+        #expect(job.status == .success)
+        await #expect(throws: EngineError.self) {
+            try await place.engine.fail(token: token, isRetriable: true, message: nil)
+        }
+        await place.engine.close()
+    }
+
+    @Test func `files that are gone are built again from the log while the engine works`()
+        async throws
+    {
+        var place = try await worked()
+        let digest = try await place.engine.digest()
+        _ = try await place.engine.snapshot()
+        await place.engine.close()
+        try FileManager.default.removeItem(atPath: place.directory.file("history"))
+        try await place.reopen(rowsMin: 500)
+        // Whoever is in the snapshot no more is not lost with the files.
+        #expect(try await place.engine.digest() == digest)
+        while try await place.engine.stats().historyJobs < 2_800 { await Task.yield() }
+        let jobs = try await place.list(JobQuery(user: UserID(unchecked: "u2"), limit: 1_000))
+        #expect(jobs.count == 1_010)
+        #expect(
+            try await place.engine.detail(Workplace.key(2)).payload == Workplace.content(2).payload)
+        await place.engine.close()
+    }
+}

@@ -20,7 +20,7 @@ struct PageMerge {
     /// Adds the next job of history.
     mutating func add(_ job: JobView) { past.append(job) }
 
-    /// - Parameter pastNext: Where history goes on; nil: it has come to its end.
+    /// The page; history goes on at `pastNext`, or has come to its end where that is nil.
     func page(pastNext: LSN?) -> JobPage {
         // Below either cut there may be jobs that are not here.
         let cut = max(live.next?.submitted ?? .zero, pastNext ?? .zero)

@@ -106,30 +106,40 @@ extension SteppedEngine {
         _ key: JobKey, _ content: JobContent,
         _ reply: @escaping @Sendable (Result<SubmitReceipt, EngineError>) -> Void
     ) {
-        var batch = SubmissionBatch(
-            hash: core.state.hash, dictionaries: dictionaries, jobsExpected: 1)
-        batch.add(key, content)
         do throws(EngineError) {
-            try finishedJobs.note(in: &batch)
+            requests.append(.submit(try batch([(key, content)]), reply))
         } catch {
-            return reply(.failure(error))
+            reply(.failure(error))
         }
-        requests.append(.submit(batch, reply))
     }
 
     package func submit(
         _ jobs: [(key: JobKey, content: JobContent)],
         _ reply: @escaping @Sendable (Result<[SubmitOutcome], EngineError>) -> Void
     ) {
+        do throws(EngineError) {
+            submit(try batch(jobs), reply)
+        } catch {
+            reply(.failure(error))
+        }
+    }
+
+    package func submit(
+        _ batch: SubmissionBatch,
+        _ reply: @escaping @Sendable (Result<[SubmitOutcome], EngineError>) -> Void
+    ) {
+        requests.append(.submitMany(batch, reply))
+    }
+
+    /// Jobs to be submitted, of which those are known by now that have ended and left memory.
+    package func batch(
+        _ jobs: [(key: JobKey, content: JobContent)]
+    ) throws(EngineError) -> SubmissionBatch {
         var batch = SubmissionBatch(
             hash: core.state.hash, dictionaries: dictionaries, jobsExpected: jobs.count)
         for job in jobs { batch.add(job.key, job.content) }
-        do throws(EngineError) {
-            try finishedJobs.note(in: &batch)
-        } catch {
-            return reply(.failure(error))
-        }
-        requests.append(.submitMany(batch, reply))
+        try finishedJobs.note(in: &batch)
+        return batch
     }
 
     package func change(

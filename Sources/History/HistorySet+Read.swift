@@ -27,6 +27,7 @@ extension HistorySet {
     ///   - user: Bytes of the user's name.
     ///   - job: Bytes of the job's.
     ///   - known: Files that end here or before are left out.
+    /// - Returns: The newest finished job with this key; nil: none is kept.
     /// - Throws: `HistoryError` if a file cannot be read, or is damaged.
     package func find(
         user: RawSpan, job: RawSpan, after known: LSN = .zero

@@ -9,7 +9,7 @@ package struct JobPosition: Hashable, Sendable {
     /// Hash of the anchor's key.
     package let keyHash: UInt32
 
-    /// - Parameter anchor: Nil: the job at `submitted` itself.
+    /// No anchor: it is the job at `submitted` itself.
     package init(submitted: LSN, keyHash: UInt32, anchor: LSN? = nil) {
         self.submitted = submitted
         self.keyHash = keyHash

@@ -1,6 +1,10 @@
 import Engine
+import EventLog
 import Foundation
+import Glibc
 import JobModel
+import Storage
+import Synchronization
 import TestKit
 import Testing
 import Units
@@ -209,5 +213,124 @@ private struct Workplace {
         #expect(
             try await place.engine.detail(Workplace.key(2)).payload == Workplace.content(2).payload)
         await place.engine.close()
+    }
+}
+
+/// What became of the newest batch.
+private final class Outcomes: Sendable {
+    private let outcomes = Mutex<[SubmitOutcome]>([])
+
+    func put(_ all: [SubmitOutcome]) { outcomes.withLock { $0 = all } }
+
+    var all: [SubmitOutcome] { outcomes.withLock { $0 } }
+}
+
+/// An engine whose turns are made by hand, on a simulated disk.
+private final class Bench {
+    let disk = SimulatedStorage(seed: 3)
+    let clock = HandClock(startingAt: WallTime(microseconds: 1_800_000_000_000_000))
+    private(set) var engine: SteppedEngine
+    let outcomes = Outcomes()
+
+    init() throws {
+        engine = try Self.open(disk, clock)
+    }
+
+    private static func open(
+        _ disk: SimulatedStorage, _ clock: HandClock
+    ) throws(LogError) -> SteppedEngine {
+        var log = LogOptions()
+        log.segmentBytes = 64 << 10
+        log.rewritesSegments = false
+        var rules = HistoryRules()
+        rules.rowsMin = 20
+        return try SteppedEngine(
+            directory: "/data", storage: disk, clock: clock, options: log, history: rules)
+    }
+
+    func submit(_ batch: SubmissionBatch) {
+        engine.submit(batch) { [outcomes] result in
+            if case .success(let all) = result { outcomes.put(all) }
+        }
+        engine.turn()
+    }
+
+    func batch(_ numbers: Range<Int>) throws -> SubmissionBatch {
+        try engine.batch(numbers.map { (Workplace.key($0), Workplace.content($0)) })
+    }
+
+    /// Cancels jobs, and makes turns until they have left memory.
+    func end(_ numbers: Range<Int>) {
+        for number in numbers { engine.change(Workplace.key(number), .cancel) { _ in } }
+        for _ in 0..<20 { engine.turn() }
+    }
+
+    var files: [String] { disk.filePaths.filter { $0.hasSuffix(".history") } }
+}
+
+@Suite struct `Leaving memory` {
+    @Test func `a job that leaves between a submit and its turn is not submitted twice`() throws {
+        let bench = try Bench()
+        bench.submit(try bench.batch(0..<20))
+        let late = try bench.batch(0..<20)
+        bench.end(0..<20)
+        #expect(bench.files.count == 1)
+        bench.submit(late)
+        let outcomes = bench.outcomes.all
+        #expect(outcomes.count == 20)
+        #expect(
+            outcomes.allSatisfy { if case .existing(_, .cancelled) = $0 { true } else { false } })
+        #expect(bench.engine.counts.total == 20)
+    }
+
+    @Test func `nobody leaves while the file cannot be written, and all do once it can`() throws {
+        let bench = try Bench()
+        bench.submit(try bench.batch(0..<20))
+        bench.disk.refuse(.sync, of: ".building", with: StorageFault(EIO))
+        bench.end(0..<20)
+        #expect(bench.files.isEmpty)
+        bench.submit(try bench.batch(0..<20))
+        #expect(
+            bench.outcomes.all.allSatisfy {
+                if case .existing(_, .cancelled) = $0 { true } else { false }
+            })
+        bench.disk.heal()
+        bench.clock.pass(.seconds(60))
+        for _ in 0..<20 { bench.engine.turn() }
+        #expect(bench.files.count == 1)
+    }
+
+    @Test func `a power cut at any moment of leaving loses nobody`() throws {
+        let bench = try Bench()
+        bench.submit(try bench.batch(0..<40))
+        let digest = bench.engine.digest()
+        let cuts = Mutex<[PowerCut]>([])
+        bench.disk.watch { cut in cuts.withLock { $0.append(cut) } }
+        bench.end(0..<20)
+        bench.disk.watch(nil)
+        #expect(bench.engine.digest() != digest)
+        for cut in cuts.withLock({ $0 }) {
+            let image = cut.image(seed: 1).storage
+            var log = LogOptions()
+            log.rewritesSegments = false
+            let engine = try SteppedEngine(
+                directory: "/data", storage: image, clock: bench.clock, options: log)
+            let replayed = try SteppedEngine(
+                directory: "/data", storage: image.withoutHistory(), clock: bench.clock,
+                options: log)
+            #expect(engine.digest() == replayed.digest())
+            #expect(engine.counts.total == 40)
+        }
+    }
+}
+
+extension SimulatedStorage {
+    /// The same disk, on which all history is damaged.
+    fileprivate func withoutHistory() -> SimulatedStorage {
+        let copy = killed()
+        for path in copy.filePaths where path.hasSuffix(".history") {
+            copy.replace(path, with: [])
+        }
+        return copy
     }
 }

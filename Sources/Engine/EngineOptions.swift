@@ -1,4 +1,5 @@
 package import JobModel
+package import Units
 
 /// What can go wrong with a call beside the job model's own rejections.
 package enum EngineError: Error, Equatable, Sendable {
@@ -47,6 +48,13 @@ package struct RecoveryProgress: Equatable, Sendable {
         self.bytesRead = bytesRead
         self.bytesTotal = bytesTotal
         self.tornTail = tornTail
+    }
+
+    /// How long the rest will take if it goes on as it did for `elapsed`; nil: nothing was read yet.
+    package func remaining(after elapsed: TimeSpan) -> TimeSpan? {
+        guard bytesRead > 0, bytesTotal >= bytesRead else { return nil }
+        let rest = Double(bytesTotal - bytesRead) / Double(bytesRead)
+        return TimeSpan(microseconds: Int64(Double(elapsed.microseconds) * rest))
     }
 }
 

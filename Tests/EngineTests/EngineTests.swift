@@ -38,6 +38,18 @@ extension Engine {
     }
 }
 
+@Suite struct `Recovery's progress` {
+    @Test func `tells how long the rest will take`() {
+        var progress = RecoveryProgress(
+            recordsReplayed: 1, bytesRead: 0, bytesTotal: 400, tornTail: nil)
+        #expect(progress.remaining(after: .seconds(3)) == nil)
+        progress.bytesRead = 100
+        #expect(progress.remaining(after: .seconds(3)) == .seconds(9))
+        progress.bytesRead = 400
+        #expect(progress.remaining(after: .seconds(3)) == .zero)
+    }
+}
+
 @Suite struct `An engine` {
     @Test func `runs a job from submit to success and tells its story`() async throws {
         let directory = try TemporaryDirectory()

@@ -5,9 +5,12 @@ import Storage
 @main
 struct EngineBenchmarks {
     private static let usage = """
-        usage: EngineBenchmarks DIRECTORY [state|state10|state100|submits|lifecycles|lateness]...
+        usage: EngineBenchmarks DIRECTORY [PART]...
+        PART: state, state10, state100, submits, lifecycles, lateness, restart, restart10, ingest
         DIRECTORY: a new or empty one, on the disk to be measured, with 4 GB to spare.
         state: up to 1 million waiting jobs; state10: 10 million; state100: 100 million (20 GB).
+        restart: from a snapshot of 1 million; restart10: of 10 million.
+        ingest: submits beside a snapshot of 5 million.
         """
 
     static func main() async throws {
@@ -19,7 +22,7 @@ struct EngineBenchmarks {
         let parts =
             arguments.count > 1
             ? Set(arguments.dropFirst())
-            : ["state", "state10", "submits", "lifecycles", "lateness"]
+            : ["state", "state10", "submits", "lifecycles", "lateness", "restart", "ingest"]
         try PosixStorage().createDirectory(directory)
         if parts.contains("state") { runState([1_000_000]) }
         if parts.contains("state10") {
@@ -31,6 +34,10 @@ struct EngineBenchmarks {
         let durable = DurableBenchmark(directory: directory)
         if parts.contains("submits") { try await durable.submits(2_000_000) }
         if parts.contains("lifecycles") { try await durable.lifecycles(1_000_000) }
+        let recovery = RecoveryBenchmark(directory: directory)
+        if parts.contains("restart") { try await recovery.restart(1_000_000) }
+        if parts.contains("restart10") { try await recovery.restart(10_000_000) }
+        if parts.contains("ingest") { try await recovery.ingest(5_000_000) }
         if parts.contains("lateness") {
             try await LatenessBenchmark(directory: directory).run(seconds: 20)
         }

@@ -19,6 +19,7 @@ struct HistoryBenchmarks {
             return print("usage: HistoryBenchmarks DIRECTORY [MILLIONS]")
         }
         let millions = arguments.count > 2 ? Int(arguments[2]) ?? 10 : 10
+        try PosixStorage().createDirectory(arguments[1])
         var run = try HistoryRun(directory: arguments[1] + "/history", rows: millions * 1_000_000)
         try run.build()
         try run.reopen()

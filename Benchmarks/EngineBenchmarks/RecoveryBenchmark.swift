@@ -1,0 +1,109 @@
+import BenchmarkKit
+import Engine
+import JobModel
+import Synchronization
+import Units
+
+/// A restart from a snapshot, and submits while one is written.
+struct RecoveryBenchmark {
+    let directory: String
+    private static let batchJobs = 1_000
+
+    /// Opens the directory of `jobs` waiting jobs again and again: until the first answer.
+    func restart(_ jobs: Int) async throws {
+        let path = directory + "/restart-\(jobs)"
+        var engine = try await filled(path, jobs)
+        let begun = monotonicNanoseconds()
+        let outcome = try await engine.snapshot()
+        progress(
+            "\(outcome), after \(decimal(Self.seconds(since: begun), 2)) s in an engine at rest")
+        await engine.close()
+        var times = Latencies()
+        for _ in 0..<5 {
+            let start = monotonicNanoseconds()
+            engine = try await Engine.open(directory: path, options: Self.options)
+            _ = try await engine.stats()
+            times.add(monotonicNanoseconds() - start)
+            await engine.close()
+        }
+        print(
+            "restart with \(jobs) waiting jobs: median \(decimal(times.percentile(50) / 1e6, 3)) s, "
+                + "slowest of 5 \(decimal(times.percentile(100) / 1e6, 3)) s until the first answer"
+        )
+    }
+
+    /// Submits without and with a snapshot of `jobs` jobs beside them.
+    func ingest(_ jobs: Int) async throws {
+        let engine = try await filled(directory + "/ingest", jobs)
+        var workload = Workload(seed: 77, start: SystemClock().wallTime())
+        let quiet = try await submit(engine, &workload) { $0 >= 400 }
+        let before = residentBytes()
+        let snapshot = Task { try await engine.snapshot() }
+        let done = Flag()
+        let watch = Task {
+            _ = try await snapshot.value
+            done.set()
+        }
+        let busy = try await submit(engine, &workload) { _ in done.isSet }
+        try await watch.value
+        let ratio = busy.rate / quiet.rate
+        print(
+            "submits beside a snapshot of \(jobs) jobs, batches of \(Self.batchJobs): "
+                + "\(decimal(busy.rate, 0))/s, without \(decimal(quiet.rate, 0))/s, ratio "
+                + "\(decimal(ratio, 2)); p99.9 of a batch \(decimal(busy.worst, 1)) ms, without "
+                + "\(decimal(quiet.worst, 1)) ms; memory +"
+                + "\(decimal(100 * Double(residentBytes() - before) / Double(before), 1)) %")
+        await engine.close()
+    }
+
+    private static var options: EngineOptions {
+        var options = EngineOptions()
+        options.snapshots = .onDemand
+        return options
+    }
+
+    private func filled(_ path: String, _ jobs: Int) async throws -> Engine {
+        let engine = try await Engine.open(directory: path, options: Self.options)
+        var workload = Workload(seed: 5, start: SystemClock().wallTime())
+        for _ in 0..<jobs / Self.batchJobs { try await submit(engine, &workload) }
+        return engine
+    }
+
+    private func submit(_ engine: Engine, _ workload: inout Workload) async throws {
+        var batch = engine.batch(jobsExpected: Self.batchJobs)
+        for _ in 0..<Self.batchJobs {
+            let job = workload.job()
+            batch.add(job.key, job.content)
+        }
+        _ = try await engine.submit(batch)
+    }
+
+    /// Submits batches one after another until `isEnough` of so many.
+    private func submit(
+        _ engine: Engine, _ workload: inout Workload, _ isEnough: (Int) -> Bool
+    ) async throws -> (rate: Double, worst: Double) {
+        var times = Latencies()
+        let begun = monotonicNanoseconds()
+        var batches = 0
+        while !isEnough(batches) {
+            let start = monotonicNanoseconds()
+            try await submit(engine, &workload)
+            times.add(monotonicNanoseconds() - start)
+            batches += 1
+        }
+        let rate = Double(batches * Self.batchJobs) / Self.seconds(since: begun)
+        return (rate, times.percentile(99.9) / 1e3)
+    }
+
+    private static func seconds(since start: UInt64) -> Double {
+        Double(monotonicNanoseconds() - start) / 1e9
+    }
+}
+
+private final class Flag: Sendable {
+    private let value = Atomic(false)
+
+    var isSet: Bool { value.load(ordering: .relaxed) }
+
+    func set() { value.store(true, ordering: .relaxed) }
+}

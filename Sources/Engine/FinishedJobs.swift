@@ -61,18 +61,9 @@ extension FinishedJobs {
     /// notes that none has.
     func mayKnow(_ batch: inout SubmissionBatch) -> Bool {
         let covered = set.coveredThrough
-        if !set.isEmpty {
-            for index in 0..<batch.count where mayHold(batch, index) { return true }
-        }
-        batch.historySeen = covered
-        return false
-    }
-
-    private func mayHold(_ batch: borrowing SubmissionBatch, _ index: Int) -> Bool {
-        batch.withJob(index) { bytes, _ in
-            let record = SubmissionBatch.record(bytes)
-            return set.mayHold(user: record.user, job: record.job)
-        }
+        let mayKnow = !set.isEmpty && !set.suspects(among: keys(of: batch)).isEmpty
+        if !mayKnow { batch.historySeen = covered }
+        return mayKnow
     }
 
     /// Notes which jobs of the batch have ended and left memory.
@@ -80,17 +71,31 @@ extension FinishedJobs {
     /// What the batch says already is looked for only in files that came later.
     func note(in batch: inout SubmissionBatch) throws(EngineError) {
         let covered = set.coveredThrough
-        for index in 0..<batch.count {
-            let known = batch.historySeen
+        let known = batch.historySeen
+        let keys = keys(of: batch)
+        for index in set.suspects(among: keys) {
             let found = try batch.withJob(index) { bytes, _ throws(EngineError) in
                 let record = SubmissionBatch.record(bytes)
                 return try read { () throws(HistoryError) in
-                    try set.find(user: record.user, job: record.job, after: known)
+                    try set.find(keys[index], user: record.user, job: record.job, after: known)
                 }
             }
             if let found { batch.finished[index] = found }
         }
-        batch.historySeen = max(batch.historySeen, covered)
+        batch.historySeen = max(known, covered)
+    }
+
+    private func keys(of batch: borrowing SubmissionBatch) -> [KeyHash] {
+        var keys: [KeyHash] = []
+        keys.reserveCapacity(batch.count)
+        for index in 0..<batch.count {
+            keys.append(
+                batch.withJob(index) { bytes, _ in
+                    let record = SubmissionBatch.record(bytes)
+                    return set.hash(user: record.user, job: record.job)
+                })
+        }
+        return keys
     }
 }
 

@@ -121,17 +121,14 @@ extension HistoryFile {
         ) { frame throws(Flaw) in try UserPage(decoding: frame.body, count: frame.count) }
     }
 
-    /// False where surely none of the file's jobs has this key.
-    func mayHold(user: RawSpan, job: RawSpan) -> Bool {
-        var hash = HistoryHash(header)
-        return header.rows > 0 && filter.mayContain(hash.hash(user: user, job: job))
-    }
+    /// False where surely none of the file's jobs has a key of this hash.
+    func mayHold(_ key: UInt64) -> Bool { header.rows > 0 && filter.mayContain(key) }
 
-    /// The newest of the file's jobs with this key.
-    func find(user: RawSpan, job: RawSpan) throws(HistoryError) -> FinishedJob? {
-        var hash = HistoryHash(header)
-        let key = hash.hash(user: user, job: job)
-        guard header.rows > 0, filter.mayContain(key) else { return nil }
+    /// The newest of the file's jobs with this key, whose hash is `key`.
+    func find(
+        _ key: UInt64, user: RawSpan, job: RawSpan
+    ) throws(HistoryError) -> FinishedJob? {
+        guard mayHold(key) else { return nil }
         var found: FinishedJob?
         for block in try blocks(of: key) {
             guard block < directory.blockOffsets.count else {
@@ -160,8 +157,12 @@ extension HistoryFile {
     }
 
     /// A user's rows and how they ended; nil if there are none.
-    func rows(of user: RawSpan) throws(HistoryError) -> (rows: Range<Int>, counts: EndCounts)? {
-        guard filter.mayContain(HistoryHash(header).hash(user: user)),
+    ///
+    /// `key` is the hash of the user's name.
+    func rows(
+        of user: RawSpan, _ key: UInt64
+    ) throws(HistoryError) -> (rows: Range<Int>, counts: EndCounts)? {
+        guard filter.mayContain(key),
             let page = directory.page(of: user)
         else { return nil }
         let found = try users(page).find(user, firstRow: directory.firstRows[page])

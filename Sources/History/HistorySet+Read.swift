@@ -32,31 +32,45 @@ extension HistorySet {
     package func find(
         user: RawSpan, job: RawSpan, after known: LSN = .zero
     ) throws(HistoryError) -> FinishedJob? {
+        try find(hash(user: user, job: job), user: user, job: job, after: known)
+    }
+
+    /// The same, of a key whose hash is known.
+    package func find(
+        _ key: KeyHash, user: RawSpan, job: RawSpan, after known: LSN
+    ) throws(HistoryError) -> FinishedJob? {
         try reading { () throws(HistoryError) in
             for file in files.reversed() where file.header.range.upperBound > known {
-                if let found = try file.find(user: user, job: job) { return found }
+                if let found = try file.find(key.value, user: user, job: job) { return found }
             }
             let lost = state.withLock { $0.lost }
-            if let file = lost.first(where: { $0.mayHold(user: user, job: job) }) {
+            if let file = lost.first(where: { $0.mayHold(key.value) }) {
                 throw .missing(file.header.range)
             }
             return nil
         }
     }
 
-    /// False where surely no finished job with this key is kept; reads no disk.
-    package func mayHold(user: RawSpan, job: RawSpan) -> Bool {
+    /// The hash of a key, to look for it here.
+    package func hash(user: RawSpan, job: RawSpan) -> KeyHash {
+        var hash = HistoryHash(log: log)
+        return KeyHash(value: hash.hash(user: user, job: job))
+    }
+
+    /// Places among `keys` of those that may be here; reads no disk.
+    package func suspects(among keys: [KeyHash]) -> [Int] {
         let all = state.withLock { $0.files + $0.lost }
-        return all.contains { $0.mayHold(user: user, job: job) }
+        return keys.indices.filter { index in all.contains { $0.mayHold(keys[index].value) } }
     }
 
     /// How the user's finished jobs ended; all zero if none is kept.
     package func counts(of user: UserID) throws(HistoryError) -> EndCounts {
         let name = Array(user.text.utf8)
+        let key = HistoryHash(log: log).hash(user: name.rawBytes)
         return try reading { () throws(HistoryError) in
             var counts = EndCounts()
             for file in files {
-                if let found = try file.rows(of: name.rawBytes) { counts.add(found.counts) }
+                if let found = try file.rows(of: name.rawBytes, key) { counts.add(found.counts) }
             }
             return counts
         }
@@ -101,23 +115,34 @@ extension HistorySet {
         limit: Int, looksMax: Int
     ) throws(HistoryError) -> HistoryPage {
         let name = Array(user.text.utf8)
+        let key = HistoryHash(log: log).hash(user: name.rawBytes)
         let wantedType = type.map { Array($0.text.utf8) }
         return try reading { () throws(HistoryError) in
             var merge = PageMerge(
-                files: files, user: name, wanted: Wanted(ends: ends, type: wantedType),
+                files: files, wanted: Wanted(user: name, key: key, ends: ends, type: wantedType),
                 before: before ?? LSN(rawValue: .max))
             return try merge.page(limit: limit, looksMax: looksMax)
         }
     }
 }
 
+/// What a key is found by in the history of one log.
+package struct KeyHash: Hashable, Sendable {
+    let value: UInt64
+}
+
 /// What a listing shows.
 struct Wanted {
+    let user: [UInt8]
+    /// Hash of the user's name.
+    let key: UInt64
     let ends: Set<HistoryEnd>
     let type: [UInt8]?
     let mark: BlockMark
 
-    init(ends: Set<HistoryEnd>, type: [UInt8]?) {
+    init(user: [UInt8], key: UInt64, ends: Set<HistoryEnd>, type: [UInt8]?) {
+        self.user = user
+        self.key = key
         self.ends = ends
         self.type = type
         if let type {
@@ -140,14 +165,12 @@ struct Wanted {
 private struct PageMerge {
     private var unopened: [HistoryFile]
     private var runs: [UserRun] = []
-    private let user: [UInt8]
     private let wanted: Wanted
     private let before: LSN
 
-    init(files: [HistoryFile], user: [UInt8], wanted: Wanted, before: LSN) {
+    init(files: [HistoryFile], wanted: Wanted, before: LSN) {
         // The newest last, to be taken from the end.
         unopened = files.sorted { $0.footer.newestSubmitted < $1.footer.newestSubmitted }
-        self.user = user
         self.wanted = wanted
         self.before = before
     }
@@ -176,7 +199,7 @@ private struct PageMerge {
             guard let file = unopened.last else { return newest }
             if let newest, runs[newest].submitted > file.footer.newestSubmitted { return newest }
             unopened.removeLast()
-            if let run = try UserRun(file, user: user, wanted: wanted, before: before) {
+            if let run = try UserRun(file, wanted: wanted, before: before) {
                 runs.append(run)
             }
         }
@@ -194,9 +217,11 @@ private struct UserRun {
 
     /// Nil where nothing that may be wanted was submitted before `before`.
     init?(
-        _ file: HistoryFile, user: [UInt8], wanted: Wanted, before: LSN
+        _ file: HistoryFile, wanted: Wanted, before: LSN
     ) throws(HistoryError) {
-        guard let found = try file.rows(of: user.rawBytes), !found.rows.isEmpty else { return nil }
+        guard let found = try file.rows(of: wanted.user.rawBytes, wanted.key),
+            !found.rows.isEmpty
+        else { return nil }
         self.file = file
         self.wanted = wanted
         rows = found.rows

@@ -34,7 +34,7 @@ struct HistoryWriter {
         self.header = header
         seed = header.seed
         filter = KeyFilter(elements: header.rows + usersMax)
-        hash = HistoryHash(header)
+        hash = HistoryHash(log: header.log)
         keys.reserveCapacity(header.rows)
         header.encode(to: &out)
     }

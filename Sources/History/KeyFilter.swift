@@ -56,14 +56,20 @@ struct KeyFilter: Sendable {
     }
 }
 
-/// The hashes of a file: keyed by its salt, so that nobody can look for keys that collide.
+/// The hashes of a log's history: keyed by its identity, which nobody outside knows, so that nobody can
+/// look for keys that collide.
+///
+/// The same for every file: whoever looks through many hashes a key once.
 struct HistoryHash: Sendable {
     private let keyed: KeyedHash
     private var scratch = ByteWriter(capacity: 2 * HistoryLimits.nameBytesMax + 1)
 
-    init(_ header: HistoryHeader) {
-        keyed = KeyedHash(low: header.salt, high: header.log)
+    init(log: UInt64) {
+        keyed = KeyedHash(low: log, high: Self.purpose)
     }
+
+    /// "DAYBKHIS": these hashes are not those of another use.
+    private static let purpose: UInt64 = 0x5349_484B_4259_4144
 
     func hash(user: RawSpan) -> UInt64 { keyed.hash(user, salt: 1) }
 

@@ -219,7 +219,7 @@ package final class Engine: Sendable {
     /// Lists one page of a user's jobs, newest submit first.
     package func list(_ query: JobQuery) async throws(EngineError) -> JobPage {
         let live = try await ask { .list(query, $0) }
-        guard !finishedJobs.set.isEmpty else { return live }
+        guard finishedJobs.hasAny else { return live }
         return try await readHistory { jobs throws(EngineError) in try jobs.page(query, live) }
     }
 

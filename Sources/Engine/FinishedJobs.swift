@@ -16,6 +16,9 @@ struct FinishedJobs: Sendable {
     /// Rows that one listing looks at.
     private static let looksMax = 10_000
 
+    /// Somebody has left memory already.
+    var hasAny: Bool { !set.isEmpty }
+
     /// What memory did not know.
     func look(_ key: JobKey) throws(EngineError) -> Look? {
         let found = try read { () throws(HistoryError) in try set.find(key) }

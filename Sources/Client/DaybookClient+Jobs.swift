@@ -64,8 +64,16 @@ extension DaybookClient {
     }
 }
 
-/// What an operator sets.
+/// What an operator asks for and sets.
 extension DaybookClient {
+    /// Has a snapshot taken, and waits until it is there.
+    ///
+    /// That may take long where there are many jobs: make the client with patience.
+    package func snapshot() async throws(ClientError) -> SnapshotBody {
+        try await send(.POST, RoutePath("v1", "snapshot"), patience: silenceMax)
+            .decoded(SnapshotBody.init(json:))
+    }
+
     /// Everything that is paused or bounded.
     package func controls() async throws(ClientError) -> ControlsBody {
         try await send(.GET, RoutePath("v1", "controls")).decoded(ControlsBody.init(json:))

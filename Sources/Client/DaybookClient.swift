@@ -12,20 +12,24 @@ package struct DaybookClient: Sendable {
     /// The daemon's address without a slash at its end, as error messages show it.
     package let address: String
     let http: HTTPClient
+    /// How long the daemon may send nothing in the middle of an answer.
+    let silenceMax: TimeAmount
 
     /// Connects on the first call, not here.
     ///
     /// - Parameters:
     ///   - address: `http://host:port`.
     ///   - connectionsMax: Calls that may be under way at once before further ones queue.
-    package init(address: String, connectionsMax: Int = 512) {
+    ///   - silenceSecondsMax: How long the daemon may send nothing; longer than any poll waits.
+    package init(address: String, connectionsMax: Int = 512, silenceSecondsMax: Int64 = 100) {
         self.address = address.hasSuffix("/") ? String(address.dropLast()) : address
         var configuration = HTTPClient.Configuration()
         configuration.redirectConfiguration = .disallow
         configuration.timeout.connect = .seconds(5)
-        // Longer than any poll waits; without it a daemon's host that vanishes in the middle of
-        // an answer would hold up its caller for ever.
-        configuration.timeout.read = .seconds(100)
+        silenceMax = .seconds(silenceSecondsMax)
+        // Without it a daemon's host that vanishes in the middle of an answer would hold up its
+        // caller for ever.
+        configuration.timeout.read = silenceMax
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connectionsMax
         // A daemon that is down is reported at once; whoever can wait has their own backoff.
         configuration.connectionPool.retryConnectionEstablishment = false

@@ -25,9 +25,9 @@ struct ClientOptions: ParsableArguments {
 
     /// Runs `body` with a client that is closed at the end.
     func withClient<Value>(
-        _ body: (DaybookClient) async throws -> Value
+        silenceSecondsMax: Int64 = 100, _ body: (DaybookClient) async throws -> Value
     ) async throws -> Value {
-        let client = DaybookClient(address: server)
+        let client = DaybookClient(address: server, silenceSecondsMax: silenceSecondsMax)
         do {
             let value = try await body(client)
             await client.shutdown()

@@ -20,6 +20,7 @@ enum ExitStatus: Int32 {
     case corruption = 79
     case logFailed = 80
     case contradicted = 81
+    case snapshotFailed = 82
 }
 
 /// Why a command ended without doing what it was asked for.
@@ -35,6 +36,8 @@ struct CommandFailure: Error {
 
     init(_ error: ClientError) {
         switch error {
+        case .refused(_, let body) where body.code == "snapshotFailed":
+            self.init(.snapshotFailed, body.message)
         case .refused(let status, let body):
             self.init(Self.exitStatus(http: status), body.message)
         case .unreachable(let reason):

@@ -15,6 +15,7 @@ struct LogReplayCommand: ParsableCommand {
         discussion: """
             EXAMPLE
               daybook log replay ./daybook-data --user alice --job monthly-7
+              daybook log replay ./daybook-data --until 2027-01-01T06:00:00Z
               daybook log replay ./daybook-data --from 1000 --to 2000 | jq -r .event | sort | uniq -c
             """)
 
@@ -23,6 +24,19 @@ struct LogReplayCommand: ParsableCommand {
 
     @Option(help: "The last event to print. Left out: the newest.")
     var to: UInt64 = .max
+
+    @Option(
+        help: ArgumentHelp(
+            "Stop behind this event, or behind the last one of this time (RFC 3339).",
+            valueName: "time|lsn"),
+        transform: { text in
+            guard let end = ReplayEnd(text) else {
+                throw ValidationError(
+                    "'\(text)' is neither an LSN nor a time as in 2027-01-01T06:00:00Z")
+            }
+            return end
+        })
+    var until: ReplayEnd?
 
     @Option(help: "Only events of this user's jobs.")
     var user: String?
@@ -42,7 +56,8 @@ struct LogReplayCommand: ParsableCommand {
                 directory: options.directory, storage: PosixStorage(), from: LSN(rawValue: first)
             ) { lsn, _, record throws(RecordRefusal) in
                 guard lsn.rawValue <= to else { return false }
-                let event = try Self.event(record)
+                let event = try Event(record: record)
+                guard until?.admits(event, at: lsn) ?? true else { return false }
                 guard filter.admits(event, at: lsn), lsn.rawValue >= from else { return true }
                 lines += EventBody(lsn: lsn, event: event).json() + [UInt8(ascii: "\n")]
                 if lines.count >= Self.flushBytes {
@@ -58,15 +73,41 @@ struct LogReplayCommand: ParsableCommand {
         put(lines)
     }
 
-    private static func event(_ record: RawSpan) throws(RecordRefusal) -> Event {
+    private static let flushBytes = 65_536
+}
+
+extension Event {
+    /// Decodes a record of a log that is scanned.
+    init(record: RawSpan) throws(RecordRefusal) {
         do throws(EventFault) {
-            return try Event(decoding: record)
+            try self.init(decoding: record)
         } catch {
             throw RecordRefusal(reason: "\(error)")
         }
     }
+}
 
-    private static let flushBytes = 65_536
+/// The last event that is wanted, by its position or its time.
+enum ReplayEnd {
+    case lsn(LSN)
+    case time(WallTime)
+
+    init?(_ text: String) {
+        if let number = UInt64(text) {
+            self = .lsn(LSN(rawValue: number))
+        } else if let time = WallTime(rfc3339: text) {
+            self = .time(time)
+        } else {
+            return nil
+        }
+    }
+
+    func admits(_ event: Event, at lsn: LSN) -> Bool {
+        switch self {
+        case .lsn(let last): lsn <= last
+        case .time(let last): event.time <= last
+        }
+    }
 }
 
 /// Picks the events of certain jobs.

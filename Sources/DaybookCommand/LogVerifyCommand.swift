@@ -1,6 +1,6 @@
 import ArgumentParser
+import Engine
 import EventLog
-import Glibc
 import Storage
 import Units
 import Wire
@@ -15,12 +15,17 @@ struct LogVerifyCommand: ParsableCommand {
             elsewhere: --since shows later that nothing of it was edited, dropped or put in \
             another order, whatever was appended since; --expect, that nothing was appended either.
 
+            --deep holds the snapshots against the log as well: it folds all events, loads each \
+            snapshot, and compares what both come to. It takes as long as a start without any \
+            snapshot and as much memory; no daemon may run on the directory.
+
             Exit code 79: the log is damaged; the message says which file, where, and which \
-            records are in doubt. Exit code 81: its checksums are good, but it is not the log that \
+            records are in doubt; or a snapshot is not what the log says. Exit code 81: its checksums are good, but it is not the log that \
             was noted.
 
             EXAMPLE
               daybook log verify ./daybook-data
+              daybook log verify ./daybook-data --deep
               daybook log verify ./daybook-data --since 1200:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
             """)
 
@@ -46,29 +51,50 @@ struct LogVerifyCommand: ParsableCommand {
         })
     var since: NotedHead?
 
+    @Flag(help: "Hold the snapshots against the log, too.")
+    var deep = false
+
     @OptionGroup var options: LogReadingOptions
 
     func run() throws {
-        // Progress is for people who watch; in a file it would be noise.
-        let isWatched = isatty(STDERR_FILENO) == 1
+        let progress = WatchedProgress()
         let result: LogVerification
         do throws(LogError) {
             result = try LogVerification.run(
                 directory: options.directory, storage: PosixStorage(),
                 expecting: LogExpectation(head: expect, since: since),
                 progress: { read, total in
-                    guard isWatched else { return }
-                    printError("daybook: \(read >> 20) of \(total >> 20) MiB verified")
+                    progress.tell("\(read >> 20) of \(total >> 20) MiB verified")
                 })
         } catch {
             throw CommandFailure(error)
         }
         if options.json {
             putLine(json: result.json(since: since))
-            return
+        } else {
+            result.put()
+            if let since { putLine("since \(since.lsn): nothing before it was changed") }
         }
-        result.put()
-        if let since { putLine("since \(since.lsn): nothing before it was changed") }
+        if deep { try verifySnapshots(progress, lastLSN: result.headLSN) }
+    }
+
+    private func verifySnapshots(_ progress: WatchedProgress, lastLSN: LSN) throws {
+        do throws(LogError) {
+            let result = try DeepVerification.run(
+                directory: options.directory, storage: PosixStorage(),
+                progress: { progress.tell("\($0) of \(lastLSN) events folded") },
+                onSnapshot: { $0.put(json: options.json) })
+            result.put(json: options.json)
+            guard result.isGood else {
+                CommandFailure(
+                    .corruption,
+                    "a snapshot is not what the log says. The log is good: move that snapshot out of "
+                        + "`snapshots/`, and the next start takes another, or the whole log"
+                ).end()
+            }
+        } catch {
+            throw CommandFailure(error)
+        }
     }
 }
 

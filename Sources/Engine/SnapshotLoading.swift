@@ -41,6 +41,12 @@ struct SnapshotLoading {
         return nil
     }
 
+    /// Makes the state of one snapshot, whether there are newer ones or not.
+    mutating func load(_ lsn: LSN, of identity: LogIdentity) throws -> JobState {
+        self.identity = identity
+        return try load(lsn)
+    }
+
     private func list(_ note: (String) -> Void) -> [LSN] {
         do throws(StorageError) {
             try directory.removeLeftovers()

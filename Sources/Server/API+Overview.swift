@@ -22,6 +22,18 @@ extension API {
         return Answer(StatsBody(stats, version: version, usage: try .current()))
     }
 
+    /// Answers once the snapshot is there, however long that takes.
+    func snapshot(body: [UInt8]) async throws(Refusal) -> Answer {
+        let _: EmptyRequest = try optionalBody(body)
+        let outcome = try await asking { () async throws(EngineError) in
+            try await engine.snapshot()
+        }
+        switch outcome {
+        case .written(let receipt): return Answer(SnapshotBody(receipt))
+        case .failed(let reason): throw Refusal(snapshotFailure: reason)
+        }
+    }
+
     /// The process answers: nothing more is said.
     func health() -> Answer {
         Answer(.ok, Array(#"{"status":"alive"}"#.utf8))
@@ -37,5 +49,13 @@ extension API {
             "the log cannot be written: \(failure); mend that, then restart the daemon")
         refusal.retryAfterSeconds = 5
         throw refusal
+    }
+}
+
+extension SnapshotBody {
+    init(_ receipt: SnapshotReceipt) {
+        self.init(
+            lsn: receipt.lsn.rawValue, jobs: receipt.jobs, bytes: receipt.byteCount,
+            path: receipt.path)
     }
 }

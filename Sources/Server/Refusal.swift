@@ -66,6 +66,13 @@ struct Refusal: Error {
             "the daemon could not answer because of a fault of its own: its log says more")
     }
 
+    init(snapshotFailure reason: String) {
+        self.init(
+            .internalServerError, "snapshotFailed",
+            "there is no new snapshot: \(reason); the log has everything, and nothing else depends "
+                + "on this: mend the cause and ask again")
+    }
+
     static func unknownToken(_ token: String) -> Refusal {
         Refusal(
             .notFound, "unknownToken",

@@ -89,6 +89,7 @@ struct Responder: HTTPResponder {
         case .bulk: preconditionFailure("a bulk submit is answered as it comes")
         case .users: return try await api.users(query: request.uri.query ?? "")
         case .stats: return try await api.stats()
+        case .snapshot: return try await api.snapshot(body: try await body(of: request))
         case .health: return api.health()
         case .readiness: return try api.readiness()
         }

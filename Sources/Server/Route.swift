@@ -23,6 +23,7 @@ enum Route: Equatable {
     case typeControl(String)
     case everyUserControl
     case stats
+    case snapshot
     case health
     case readiness
 
@@ -70,6 +71,7 @@ enum Route: Equatable {
         case ("claims", 3):
             AttemptVerb(rawValue: segments[2]).map { .attempt(token: segments[1], $0) }
         case ("stats", 1): .stats
+        case ("snapshot", 1): .snapshot
         default: nil
         }
     }
@@ -91,7 +93,7 @@ enum Route: Equatable {
         switch self {
         case .jobs: [.get, .post]
         case .job: [.get, .patch]
-        case .cancel, .redrive, .bulk, .claims, .reports, .attempt, .redriveMany: [.post]
+        case .cancel, .redrive, .bulk, .claims, .reports, .attempt, .redriveMany, .snapshot: [.post]
         case .userControl, .typeControl, .everyUserControl: [.put]
         case .events, .why, .users, .deadLetters, .controls, .stats, .health, .readiness: [.get]
         }

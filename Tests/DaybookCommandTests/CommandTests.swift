@@ -24,9 +24,10 @@ struct Desk {
 struct `The command line` {
     @Test(arguments: [
         [], ["serve"], ["submit"], ["list"], ["show"], ["cancel"], ["stats"], ["work"],
-        ["log", "inspect"], ["log", "verify"], ["log", "replay"], ["cron"], ["cron", "explain"],
+        ["log", "inspect"], ["log", "verify"], ["log", "replay"], ["log", "bisect"], ["cron"],
+        ["cron", "explain"],
         ["why"], ["reschedule"], ["dead"], ["dead", "list"], ["dead", "redrive"], ["pause"],
-        ["resume"], ["limit"], ["controls"],
+        ["resume"], ["limit"], ["controls"], ["snapshot"],
     ])
     func `shows an example in the help of every sub-command`(names: [String]) async throws {
         let result = try await runDaybook(names + ["--help"])

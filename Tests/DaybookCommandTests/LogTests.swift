@@ -109,6 +109,110 @@ struct `daybook log` {
     }
 
     @Test
+    func `holds snapshots against the log once the daemon is gone`() async throws {
+        let directory = try TemporaryDirectory()
+        let daemon = try await DaemonProcess.start(dataDirectory: directory.path)
+        for job in ["a", "b"] {
+            _ = try await runDaybook([
+                "submit", "ann", "t", "--job", job, "--at", "+2h", "--server", daemon.address,
+            ])
+            let taken = try await runDaybook(["snapshot", "--server", daemon.address])
+            #expect(taken.exitCode == 0)
+        }
+        let busy = try await runDaybook(["log", "verify", directory.path, "--deep"])
+        #expect(busy.exitCode == 75)
+        try await daemon.kill()
+
+        let good = try await runDaybook(["log", "verify", directory.path, "--deep"])
+        #expect(good.exitCode == 0, "\(good.stderr)")
+        #expect(good.stderr.isEmpty)
+        #expect(good.stdout.contains("\nsnapshot   2: good, 2 jobs, digest "))
+        #expect(good.stdout.contains("\nsnapshot   1: good, 1 jobs, digest "))
+        #expect(good.lines.last?.hasPrefix("state      2 jobs after event 2, digest ") == true)
+        let json = try await runDaybook(["log", "verify", directory.path, "--deep", "--json"])
+        #expect(json.lines.count == 4)
+        #expect(json.lines[1].hasPrefix(#"{"kind":"snapshot","lsn":2,"path":""#))
+        #expect(json.lines[3].hasPrefix(#"{"kind":"state","lsn":2,"jobs":2,"digest":""#))
+
+        let path = directory.file("snapshots/00000000000000000002.snapshot")
+        var bytes = try Data(contentsOf: URL(filePath: path))
+        bytes[bytes.count - 1] ^= 1
+        try bytes.write(to: URL(filePath: path))
+        let bad = try await runDaybook(["log", "verify", directory.path, "--deep"])
+        #expect(bad.exitCode == 79)
+        #expect(bad.stdout.contains("\nsnapshot   2: UNREADABLE: \(path) is damaged"))
+        #expect(bad.stdout.contains("\nsnapshot   1: good"))
+        #expect(bad.stderr.contains("The log is good: move that snapshot out"))
+    }
+
+    @Test
+    func `finds the event that made a condition true, beside a running daemon`() async throws {
+        try await Desk.open { desk in
+            for (user, job) in [("ann", "a"), ("bob", "b"), ("ann", "c")] {
+                _ = try await desk.daybook("submit", user, "t", "--job", job, "--at", "+2h")
+            }
+            let data = desk.directory.file("data")
+            let found = try await bisect(data, "waiting(type=t,user=ann) > 1")
+            #expect(found.exitCode == 0, "\(found.stderr)")
+            #expect(found.lines.first == "LSN    3")
+            #expect(found.lines[1].hasPrefix("time   2"))
+            #expect(found.lines[2] == "count  2")
+            let line = try await runDaybook(["log", "replay", data, "--from", "3"])
+            #expect(found.lines[3] == "event  " + line.stdout.dropLast())
+            let json = try await bisect(data, "total() == 2", "--json")
+            #expect(json.stdout.hasPrefix(#"{"lsn":2,"time":""#))
+            #expect(json.stdout.contains(#","count":2,"event":{"lsn":2,"time":""#))
+            let never = try await bisect(data, "dead() > 0")
+            #expect(never.exitCode == 66)
+            #expect(never.stderr.contains("dead() > 0 was not true after any of 3 events"))
+            let early = try await bisect(data, "dead() < 1")
+            #expect(early.lines.first == "LSN    1")
+            #expect(early.stderr.contains("was true before the first event, too"))
+        }
+    }
+
+    @Test
+    func `says where a condition cannot be understood`() async throws {
+        let wrong = try await bisect("/nowhere", "waiting(typ=mail) > 1")
+        #expect(wrong.exitCode == 64)
+        #expect(wrong.stderr.contains("expected type=NAME or user=NAME at character 9, found 't'"))
+        #expect(wrong.stderr.contains("  waiting(typ=mail) > 1\n          ^"))
+        #expect(try await bisect("/nowhere", "waiting() > 1").exitCode == 66)
+        #expect(try await runDaybook(["log", "bisect", "/nowhere"]).exitCode == 64)
+    }
+
+    private func bisect(
+        _ data: String, _ condition: String, _ options: String...
+    ) async throws -> CommandResult {
+        try await runDaybook(["log", "bisect", data, "--where", condition] + options)
+    }
+
+    @Test
+    func `replays up to an event or a time`() async throws {
+        try await Desk.open { desk in
+            for job in ["a", "b", "c"] {
+                _ = try await desk.daybook("submit", "ann", "t", "--job", job, "--at", "+2h")
+            }
+            let data = desk.directory.file("data")
+            let all = try await runDaybook(["log", "replay", data])
+            let lsn = try await runDaybook(["log", "replay", data, "--until", "2"])
+            #expect(lsn.lines == Array(all.lines.prefix(2)))
+            let event = try #require(all.lines.dropFirst().first)
+            let time = try #require(event.firstMatch(of: /"time":"([^"]+)"/)).1
+            let timed = try await runDaybook(["log", "replay", data, "--until", String(time)])
+            #expect(timed.lines == Array(all.lines.prefix(2)))
+            let early = try await runDaybook([
+                "log", "replay", data, "--until", "2020-01-01T00:00:00Z",
+            ])
+            #expect(early.stdout.isEmpty)
+            #expect(early.exitCode == 0)
+            let wrong = try await runDaybook(["log", "replay", data, "--until", "yesterday"])
+            #expect(wrong.exitCode == 64)
+            #expect(wrong.stderr.contains("neither an LSN nor a time"))
+        }
+    }
+
+    @Test
     func `says that a directory holds no log`() async throws {
         let directory = try TemporaryDirectory()
         let result = try await runDaybook(["log", "verify", directory.file("nothing")])

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import TestKit
 import Testing
 
@@ -98,6 +99,37 @@ struct `Commands of operators` {
                 try await desk.daybook("reschedule", "ann", "none", "--priority", "1")
                     .exitCode == 66)
         }
+    }
+
+    @Test
+    func `have a snapshot taken and say where it is`() async throws {
+        try await Desk.open { desk in
+            _ = try await desk.daybook("submit", "ann", "t", "--at", "+2h")
+            let taken = try await desk.daybook("snapshot")
+            let path = desk.directory.file("data/snapshots/00000000000000000001.snapshot")
+            let bytes = try Data(contentsOf: URL(filePath: path)).count
+            #expect(taken.stdout == "LSN    1\njobs   1\nbytes  \(bytes)\npath   \(path)\n")
+            #expect(taken.exitCode == 0)
+            let json = try await desk.daybook("snapshot", "--json")
+            #expect(json.stdout.hasPrefix(#"{"lsn":1,"jobs":1,"bytes":\#(bytes),"path":""#))
+        }
+    }
+
+    @Test
+    func `are told with 82 why there is no snapshot, and the daemon goes on`() async throws {
+        try await Desk.open { desk in
+            _ = try await desk.daybook("submit", "ann", "t", "--at", "+2h")
+            // A file stands where the directory should be.
+            try Data().write(to: URL(filePath: desk.directory.file("data/snapshots")))
+            let failed = try await desk.daybook("snapshot")
+            #expect(failed.exitCode == 82)
+            #expect(failed.stderr.contains("there is no new snapshot: no snapshot was written"))
+            #expect(failed.stderr.contains("data/snapshots"))
+            #expect(try await desk.daybook("submit", "ann", "t", "--at", "+2h").exitCode == 0)
+        }
+        #expect(try await runDaybook(["snapshot", "now"]).exitCode == 64)
+        let nobody = try await runDaybook(["snapshot", "--server", "http://127.0.0.1:1"])
+        #expect(nobody.exitCode == 69)
     }
 
     @Test

@@ -131,8 +131,10 @@ extension DrivenEngine {
     }
 
     /// Claims what is ready, at most `count` jobs.
-    func claim(_ count: Int = 1, by worker: String = "w1") throws -> [Grant] {
-        try ask { engine.claim(.of(count, by: worker), wait: .zero, $0) }
+    func claim(
+        _ count: Int = 1, by worker: String = "w1", types: [JobType] = [.work]
+    ) throws -> [Grant] {
+        try ask { engine.claim(.of(count, by: worker, types: types), wait: .zero, $0) }
     }
 
     /// Claims one job, which must be there.
@@ -163,6 +165,22 @@ extension DrivenEngine {
     func control(_ scope: ControlScope, _ change: ControlChange) throws -> Control {
         try ask { engine.control(scope, change, $0) }
     }
+
+    /// Has a snapshot taken, and makes turns until it is there.
+    func snapshot() throws -> SnapshotReceipt {
+        let slot = Slot<SnapshotOutcome>()
+        engine.snapshot { slot.put($0) }
+        for _ in 0..<100 where slot.take() == nil {
+            turn()
+            clock.pass(.milliseconds(5))
+        }
+        guard case .success(.written(let receipt)) = slot.take() else {
+            throw NoSnapshot()
+        }
+        return receipt
+    }
+
+    private struct NoSnapshot: Error {}
 
     /// All jobs of a user, oldest submit first.
     func jobs(of user: String) throws -> [JobView] {

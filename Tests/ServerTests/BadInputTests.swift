@@ -208,6 +208,10 @@ extension BadInput {
         send("GET", "/v1/types/t/control", nil, 405, "wrongMethod"),
         send("PUT", "/v1/jobs", nil, 405, "wrongMethod"),
         send("GET", "/v1/claims/reports", nil, 405, "wrongMethod"),
+        send("GET", "/v1/snapshot", nil, 405, "wrongMethod"),
+        send("POST", "/v1/snapshot", #"{"lsn":5}"#, 400, "invalidField", "lsn"),
+        send("POST", "/v1/snapshot", "{", 400, "malformedJSON"),
+        send("POST", "/v1/snapshot/5", nil, 404, "unknownRoute"),
         send("POST", "/v1/claims/reports", "", 400, "malformedJSON"),
         send("POST", "/v1/claims/reports", "[", 400, "malformedJSON", "[0]"),
     ]

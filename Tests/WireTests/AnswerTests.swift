@@ -78,6 +78,11 @@ import Wire
         #expect(try UserPageBody(json: users.json()) == users)
     }
 
+    @Test func `a snapshot comes back as it was written`() throws {
+        let snapshot = SnapshotBody(lsn: 1 << 60, jobs: 2, bytes: 3, path: "/d/s")
+        #expect(try SnapshotBody(json: snapshot.json()) == snapshot)
+    }
+
     @Test func `an event is flat`() throws {
         let event = EventBody(
             lsn: 1, time: time, event: "Submitted",

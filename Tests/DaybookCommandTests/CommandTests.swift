@@ -26,7 +26,7 @@ struct `The command line` {
         [], ["serve"], ["submit"], ["list"], ["show"], ["cancel"], ["stats"], ["work"],
         ["log", "inspect"], ["log", "verify"], ["log", "replay"], ["cron"], ["cron", "explain"],
         ["why"], ["reschedule"], ["dead"], ["dead", "list"], ["dead", "redrive"], ["pause"],
-        ["resume"], ["limit"], ["controls"],
+        ["resume"], ["limit"], ["controls"], ["backup"], ["restore"],
     ])
     func `shows an example in the help of every sub-command`(names: [String]) async throws {
         let result = try await runDaybook(names + ["--help"])

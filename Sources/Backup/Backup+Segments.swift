@@ -85,7 +85,10 @@ extension Backup {
         guard written.log == log, written.lastLSN == last, written.isSealed == isSealed else {
             throw .damaged(file: writing, what: "it does not end as it was written")
         }
-        if let contradiction = next.contradiction(isAtEnd: false) { throw refusal(contradiction) }
+        if let contradiction = next.contradiction(isAtEnd: !isSealed) {
+            throw refusal(contradiction)
+        }
+        try checkPast(written)
         let isThere = holds(written)
         chain = next
         try unwrap { () throws(StorageError) in
@@ -93,6 +96,20 @@ extension Backup {
             try storage.rename(writing, to: target.file(of: BackupManifest.Segment(written)))
         }
         add(written, copiedBytes: isThere ? nil : byteCount)
+    }
+
+    /// What lies before the former backup's head must be what that backup has of it.
+    ///
+    /// Seen before the segment takes a name under which it would be kept later.
+    private func checkPast(_ written: SegmentOutline) throws(BackupError) {
+        guard let former, max(written.firstLSN, written.lastLSN) <= former.head.lsn else { return }
+        let isSame = former.segments.contains {
+            $0.firstLSN == written.firstLSN && $0.head == written.head
+        }
+        guard !isSame else { return }
+        throw .otherHistory(
+            directory: target.path,
+            reason: "records \(written.firstLSN) to \(written.lastLSN) differ.")
     }
 
     private mutating func finishWriting() throws(BackupError) -> UInt64 {

@@ -134,6 +134,7 @@ import Units
                 } catch {
                     guard case .corrupt = error else { throw error }
                     refused += 1
+                    #expect(throws: LogError.self) { try openEngine("/new", on: disk) }
                 }
             }
         }

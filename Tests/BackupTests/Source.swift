@@ -82,6 +82,17 @@ func backUp(
     try Backup.run(of: data, to: backup, storage: disk, time: WallTime(microseconds: 5_000_000))
 }
 
+/// Opens an engine on a directory, as a daemon would.
+@discardableResult
+func openEngine(_ data: String, on disk: SimulatedStorage) throws(LogError) -> SteppedEngine {
+    var options = LogOptions()
+    options.segmentBytes = 16 << 10
+    options.rewritesSegments = false
+    return try SteppedEngine(
+        directory: data, storage: disk, clock: StandingClock(), options: options,
+        snapshots: .onDemand)
+}
+
 /// Both clocks of a machine on which no time passes.
 private struct StandingClock: EngineClock {
     func wallTime() -> WallTime { WallTime(microseconds: 1_800_000_000_000_000) }
@@ -116,9 +127,7 @@ func checkRestored(
     like original: FoldedLog
 ) throws {
     #expect(original.position == manifest.head.lsn)
-    let engine = try SteppedEngine(
-        directory: data, storage: disk, clock: StandingClock(), options: LogOptions(),
-        snapshots: .onDemand)
+    let engine = try openEngine(data, on: disk)
     #expect(engine.appliedLSN == manifest.head.lsn)
     #expect(engine.digest() == original.digest)
     if let snapshot = manifest.snapshot {

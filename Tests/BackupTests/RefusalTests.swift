@@ -1,5 +1,6 @@
 import Backup
 import ByteCoding
+import Engine
 import EventLog
 import Storage
 import TestKit
@@ -15,7 +16,7 @@ import Units
         try otherLog(on: disk, at: "/other")
         let before = disk.fingerprint
         #expect {
-            try backUp(disk, of: "/other")
+            try takeBackup(disk, of: "/other")
         } throws: { error in
             guard case .otherLog = error as? BackupError else { return false }
             return "\(error)".contains("holds a backup of another log")
@@ -62,7 +63,7 @@ import Units
         _ = try source.disk.open("/home/letter", .create)
         for directory in ["/home", Source.data] {
             #expect(throws: BackupError.notEmpty(directory: directory)) {
-                try backUp(source.disk, to: directory)
+                try takeBackup(source.disk, to: directory)
             }
         }
     }
@@ -90,7 +91,7 @@ import Units
         for offset in [5_000, 70, 4_020] {
             let disk = MiswritingStorage(disk: source.disk, suffix: ".lz4.writing", offset: offset)
             #expect {
-                try backUp(disk)
+                try takeBackup(disk)
             } throws: {
                 guard case .damaged = $0 as? BackupError else { return false }
                 return true
@@ -116,7 +117,7 @@ import Units
         _ disk: SimulatedStorage, of data: String = Source.data
     ) throws {
         #expect {
-            try backUp(disk, of: data)
+            try takeBackup(disk, of: data)
         } throws: {
             guard case .otherHistory = $0 as? BackupError else { return false }
             return true

@@ -69,14 +69,14 @@ final class Source {
     }
 
     @discardableResult
-    func backUp() throws -> BackupReceipt { try backUp(disk) }
+    func backUp() throws -> BackupReceipt { try takeBackup(disk) }
 
     struct SourceFault: Error { let what: String }
 }
 
 /// Takes a backup on a disk.
 @discardableResult
-func backUp(
+func takeBackup(
     _ disk: any Storage, of data: String = Source.data, to backup: String = Source.backup
 ) throws -> BackupReceipt {
     try Backup.run(of: data, to: backup, storage: disk, time: WallTime(microseconds: 5_000_000))

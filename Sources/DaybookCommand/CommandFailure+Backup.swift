@@ -1,5 +1,6 @@
 import Backup
 import Glibc
+import Storage
 
 extension CommandFailure {
     /// Why a backup was not taken or not restored.

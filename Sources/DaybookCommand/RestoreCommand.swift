@@ -1,5 +1,6 @@
 import ArgumentParser
 import Backup
+import EventLog
 import Storage
 import Units
 

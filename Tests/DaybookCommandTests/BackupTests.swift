@@ -17,17 +17,9 @@ struct `daybook backup` {
         #expect(first.lines.first == "LSN        400")
         #expect(first.stdout.contains("0 kept"))
 
-        let second = try await withThrowingTaskGroup { group in
-            group.addTask {
-                for start in stride(from: 400, to: 1_000, by: 100) {
-                    try await submit(start..<start + 100, to: daemon)
-                }
-                return CommandResult?.none
-            }
-            group.addTask { try await runDaybook(["backup", backup, "--data", data, "--json"]) }
-            return try await group.reduce(into: nil) { $0 = $1 ?? $0 }
-        }
-        let result = try #require(second)
+        async let submitting: Void = submitRest(to: daemon)
+        let result = try await runDaybook(["backup", backup, "--data", data, "--json"])
+        try await submitting
         #expect(result.exitCode == 0, "\(result.stderr)")
         let found = result.stdout.firstMatch(of: /"headLSN":(\d+),"headHash":"(\w+)"/)
         let (_, lsn, hash) = try #require(found).output
@@ -87,6 +79,12 @@ struct `daybook backup` {
             ["submit", "--bulk", "-", "--server", daemon.address],
             stdin: lines.joined(separator: "\n") + "\n")
         #expect(result.exitCode == 0, "\(result.stderr)")
+    }
+
+    private func submitRest(to daemon: DaemonProcess) async throws {
+        for start in stride(from: 400, to: 1_000, by: 100) {
+            try await submit(start..<start + 100, to: daemon)
+        }
     }
 
     /// Ids of all jobs, by the daemon's list.

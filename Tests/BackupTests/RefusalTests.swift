@@ -47,7 +47,12 @@ import Units
         let fork = try EventLog.open(
             directory: "/fork", storage: source.disk, options: unthreaded,
             replay: { _, _ throws(RecordRefusal) in }, onDurable: { _ in }, onFailure: { _ in })
-        for _ in 0..<3 * jobs { fork.append(([UInt8](repeating: 7, count: 200)).rawBytes) }
+        // Large ones, so that its first segment ends before the backup's head.
+        var generator = SeededGenerator(seed: 1)
+        for _ in 0..<3 * jobs {
+            let record = (0..<3_000).map { _ in UInt8.random(in: 0...255, using: &generator) }
+            fork.append(record.rawBytes)
+        }
         fork.commit(now: WallTime(microseconds: 9))
         fork.close()
         try expectOtherHistory(source.disk, of: "/fork")
@@ -89,7 +94,8 @@ import Units
         source.submit(100)
         // In a block of the first segment, in its header, and in its opening.
         for offset in [5_000, 70, 4_020] {
-            let disk = MiswritingStorage(disk: source.disk, suffix: ".lz4.writing", offset: offset)
+            let disk = MiswritingStorage(
+                disk: source.disk, suffix: "00001.lz4.writing", offset: offset)
             #expect {
                 try takeBackup(disk)
             } throws: {

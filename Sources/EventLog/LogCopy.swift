@@ -65,6 +65,8 @@ package struct LogCopy: Sendable {
             try segments.walk(
                 from: first,
                 visit: { header, _, step, bytes throws(LogError) in
+                    // Refused at the end of the segment before.
+                    guard refusal == nil else { return false }
                     refusal = GivenSegment.refusal { () throws(Refusal) in
                         try given.take(step, header, bytes, append)
                     }

@@ -105,6 +105,8 @@ let package = Package(
             "EventLog", imports: ["Units", "ByteCoding", "Storage", "Threads", "CLZ4"],
             libraries: [crypto]),
         room(
+            "Backup", imports: ["Units", "ByteCoding", "Storage", "EventLog", "Snapshots"]),
+        room(
             "JobCoding", imports: ["Units", "JobModel", "ByteCoding"], more: [lifetimes]),
         room(
             "JobState",
@@ -131,7 +133,7 @@ let package = Package(
             name: "DaybookCommand",
             dependencies: [
                 "Units", "Cron", "JobModel", "Storage", "EventLog", "JobCoding", "Engine", "Wire",
-                "Server", "Client", "Executor", "LoadGenerator", arguments, lifecycle,
+                "Backup", "Server", "Client", "Executor", "LoadGenerator", arguments, lifecycle,
                 unixSignals, logging, system,
             ],
             swiftSettings: settings),
@@ -157,6 +159,12 @@ let package = Package(
         tests(
             of: "EventLog", imports: ["Units", "EventLog", "ByteCoding", "Storage", "TestKit"],
             libraries: [crypto]),
+        tests(
+            of: "Backup",
+            imports: [
+                "Units", "ByteCoding", "JobModel", "JobCoding", "JobState", "Storage", "EventLog",
+                "Snapshots", "Engine", "Backup", "TestKit",
+            ]),
         tests(of: "JobCoding", imports: ["Units", "JobCoding", "JobModel", "ByteCoding"]),
         tests(
             of: "JobState", imports: ["Units", "ByteCoding", "JobCoding", "JobState", "JobModel"]),

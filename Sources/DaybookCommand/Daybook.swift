@@ -23,8 +23,7 @@ struct DaybookCommand: AsyncParsableCommand {
             WhyCommand.self, CancelCommand.self, RescheduleCommand.self, DeadCommand.self,
             PauseCommand.self, ResumeCommand.self, LimitCommand.self, ControlsCommand.self,
             StatsCommand.self, SnapshotCommand.self, WorkCommand.self, LogCommand.self,
-            CronCommand.self,
-            BenchCommand.self,
+            BackupCommand.self, RestoreCommand.self, CronCommand.self, BenchCommand.self,
         ])
 
     static func main() async {

@@ -1,0 +1,136 @@
+import Backup
+import ByteCoding
+import Engine
+import EventLog
+import JobCoding
+import JobModel
+import JobState
+import Snapshots
+import Storage
+import Synchronization
+import TestKit
+import Testing
+import Units
+
+/// An engine on a simulated disk, stepped by hand, whose directory is backed up.
+final class Source {
+    static let data = "/data"
+    static let backup = "/backup"
+
+    let disk: SimulatedStorage
+    let engine: SteppedEngine
+    private let clock = StandingClock()
+    private var count = 0
+
+    init(
+        on disk: SimulatedStorage = SimulatedStorage(seed: 3), rewritesSegments: Bool = false,
+        identity: UInt64 = 7
+    ) throws {
+        self.disk = disk
+        var options = LogOptions()
+        options.segmentBytes = 16 << 10
+        options.rewritesSegments = rewritesSegments
+        options.randomNumber = { identity }
+        var rules = SnapshotRules.onDemand
+        rules.entriesPerTurn = 1_000
+        rules.entriesPerIdleTurn = 1_000
+        engine = try SteppedEngine(
+            directory: Self.data, storage: disk, clock: clock, options: options, snapshots: rules)
+    }
+
+    /// Submits jobs, some groups of one, some of several.
+    func submit(_ jobs: Int) {
+        for _ in 0..<jobs {
+            count += 1
+            // Bytes that do not compress, so that segments fill up.
+            var generator = SeededGenerator(seed: UInt64(count))
+            let payload = (0..<150).map { _ in UInt8.random(in: 0...255, using: &generator) }
+            engine.submit(
+                JobKey(
+                    user: UserID(unchecked: "u\(count % 5)"), job: JobID(unchecked: "j\(count)")),
+                JobContent(
+                    type: JobType(unchecked: "mail"), executionTime: nil, payload: payload)
+            ) { _ in }
+            if count % 3 == 0 { engine.turn() }
+        }
+        engine.turn()
+    }
+
+    func snapshot() throws -> LSN {
+        let box = Mutex<SnapshotOutcome?>(nil)
+        engine.snapshot { result in
+            if case .success(let outcome) = result { box.withLock { $0 = outcome } }
+        }
+        for _ in 0..<50 where box.withLock({ $0 == nil }) { engine.turn() }
+        guard case .written(let receipt) = box.withLock({ $0 }) else {
+            throw SourceFault(what: "no snapshot")
+        }
+        return receipt.lsn
+    }
+
+    @discardableResult
+    func backUp() throws -> BackupReceipt { try takeBackup(disk) }
+
+    struct SourceFault: Error { let what: String }
+}
+
+/// Takes a backup on a disk.
+@discardableResult
+func takeBackup(
+    _ disk: any Storage, of data: String = Source.data, to backup: String = Source.backup
+) throws -> BackupReceipt {
+    try Backup.run(of: data, to: backup, storage: disk, time: WallTime(microseconds: 5_000_000))
+}
+
+/// Opens an engine on a directory, as a daemon would.
+@discardableResult
+func openEngine(_ data: String, on disk: SimulatedStorage) throws(LogError) -> SteppedEngine {
+    var options = LogOptions()
+    options.segmentBytes = 16 << 10
+    options.rewritesSegments = false
+    return try SteppedEngine(
+        directory: data, storage: disk, clock: StandingClock(), options: options,
+        snapshots: .onDemand)
+}
+
+/// Both clocks of a machine on which no time passes.
+private struct StandingClock: EngineClock {
+    func wallTime() -> WallTime { WallTime(microseconds: 1_800_000_000_000_000) }
+    func monotonicTime() -> MonotonicTime { MonotonicTime(microseconds: 1_000_000_000) }
+}
+
+/// A log folded event by event up to a record, by another path than recovery.
+struct FoldedLog {
+    let position: LSN
+    let digest: UInt64
+
+    init(_ directory: String, storage: any Storage, log: LogIdentity, upTo last: LSN) throws {
+        var state = JobState(hash: KeyedHash(low: log.low, high: log.high))
+        try LogScan.run(directory: directory, storage: storage) {
+            lsn, _, record throws(RecordRefusal) in
+            guard lsn <= last else { return false }
+            do throws(EventFault) {
+                state.apply(try Event(decoding: record), at: lsn)
+            } catch {
+                throw RecordRefusal(reason: "\(error)")
+            }
+            return true
+        }
+        position = state.appliedLSN
+        digest = state.digest()
+    }
+}
+
+/// What a restored directory comes to, once by its engine and once folded.
+func checkRestored(
+    _ manifest: BackupManifest, _ data: String, on disk: SimulatedStorage,
+    like original: FoldedLog
+) throws {
+    #expect(original.position == manifest.head.lsn)
+    let engine = try openEngine(data, on: disk)
+    #expect(engine.appliedLSN == manifest.head.lsn)
+    #expect(engine.digest() == original.digest)
+    if let snapshot = manifest.snapshot {
+        #expect(engine.recordsReplayed == manifest.head.lsn.distance(from: snapshot))
+    }
+}

@@ -93,9 +93,8 @@ struct EngineCore: ~Copyable {
         if isMoreDue { return .zero }
         let now = clock.monotonicTime()
         var wake = min(leases.nextAlarm() ?? .distantFuture, desk.nextDeadline ?? .distantFuture)
-        for wait in [snapshots.patience, historyPatience].compactMap({ $0 }) {
-            wake = min(wake, now.advanced(by: wait))
-        }
+        if let wait = snapshots.patience { wake = min(wake, now.advanced(by: wait)) }
+        if let wait = historyPatience { wake = min(wake, now.advanced(by: wait)) }
         if let due = state.nextDue() {
             let wait = min(max(wait(for: due, now: now), .zero), wallClockPatience)
             wake = min(wake, now.advanced(by: wait))

@@ -20,7 +20,7 @@ final class HistoryWorker: Sendable {
         var isClosing = false
     }
 
-    private enum Task {
+    private enum Work {
         case publish(HistoryBuilder)
         case tend
         case end
@@ -85,12 +85,12 @@ final class HistoryWorker: Sendable {
     private func run() {
         var rest = 0
         while true {
-            let task: Task =
+            let work: Work =
                 shared.wait(milliseconds: rest) { shared in
                     if let builder = shared.builder.take() { return .publish(builder) }
                     return shared.isClosing ? .end : nil
                 } ?? .tend
-            switch task {
+            switch work {
             case .publish(let builder):
                 publish(builder)
                 rest = 0

@@ -122,7 +122,8 @@ private final class SavedLife {
 
     @Test func `finds a snapshot that is not as it was written`() throws {
         let life = try SavedLife()
-        life.driven.storage.flip(bit: 8 * 200, of: life.newer.path)
+        // In the head: a bit of a compressed body may make no difference.
+        life.driven.storage.flip(bit: 8 * 40, of: life.newer.path)
         let result = try life.verify()
         guard case .unreadable(let reason) = result.snapshots[0].verdict else {
             Issue.record("\(result.snapshots)")
@@ -175,7 +176,8 @@ private final class SavedLife {
 
     @Test func `changes nothing`() throws {
         let life = try SavedLife()
-        life.driven.storage.flip(bit: 8 * 200, of: life.newer.path)
+        // In the head: a bit of a compressed body may make no difference.
+        life.driven.storage.flip(bit: 8 * 40, of: life.newer.path)
         life.driven.engine.close()
         let before = life.driven.storage.fingerprint
         _ = try life.verify()

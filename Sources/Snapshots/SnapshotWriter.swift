@@ -8,11 +8,17 @@ package struct SnapshotWriter {
     private let seed: UInt32
     private let file: any StorageFile
     private var offset: UInt64
+    /// Bytes that were synced on the way.
+    private var synced: UInt64 = 0
     private var index: UInt32 = 0
     private var rawBytes: UInt64 = 0
     private var scratch = (
         body: ByteWriter(capacity: 512 << 10), out: ByteWriter(capacity: 512 << 10)
     )
+
+    /// Bytes that wait for the disk at most: one sync of a whole snapshot would hold up those of the log
+    /// for as long as the disk takes.
+    private static let unsyncedBytesMax: UInt64 = 4 << 20
 
     /// Begins the file; makes the directory where there is none.
     package init(
@@ -57,6 +63,10 @@ package struct SnapshotWriter {
         out.write(body.bytes)
         try file.write(out.bytes, at: offset)
         offset += UInt64(out.count)
+        if offset - synced >= Self.unsyncedBytesMax {
+            try file.sync()
+            synced = offset
+        }
         index += 1
         rawBytes += UInt64(raw.byteCount)
     }

@@ -10,7 +10,6 @@ struct HistoryLoading {
     let directory: String
     let storage: any Storage
     let rules: HistoryRules
-    private var identity = LogIdentity(high: 0, low: 0)
     private var opened: Result<HistorySet, HistoryError>?
     private var covered = LSN.zero
 
@@ -24,8 +23,7 @@ struct HistoryLoading {
     }
 
     mutating func open(of identity: LogIdentity, note: (String) -> Void) {
-        self.identity = identity
-        // Numbers that nobody can guess, and the same in every run of a simulation.
+        // The same in every run of a simulation.
         let salts = Salts(KeyedHash(low: identity.low, high: identity.high))
         var options = HistoryOptions { salts.next() }
         options.fanIn = rules.fanIn
@@ -63,8 +61,7 @@ struct HistoryLoading {
                     + "\(last.upperBound): it is built again from the log")
         }
         let rebuild = HistoryRebuild(
-            directory: directory, storage: storage, log: identity,
-            rowsMax: rules.rowsMin)
+            directory: directory, storage: storage, rowsMax: rules.rowsMin)
         let worker = HistoryWorker(
             set: set, covered: state.releasedThrough, rules: rules, rebuild: rebuild,
             isThreaded: isThreaded)

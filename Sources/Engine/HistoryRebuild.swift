@@ -1,8 +1,6 @@
-import ByteCoding
 import EventLog
 import History
 import JobState
-import PayloadPacking
 import Storage
 import Units
 
@@ -13,7 +11,6 @@ import Units
 struct HistoryRebuild: Sendable {
     let directory: String
     let storage: any Storage
-    let log: LogIdentity
     /// Rows of a file.
     let rowsMax: Int
 
@@ -30,12 +27,9 @@ struct HistoryRebuild: Sendable {
         _ range: ClosedRange<LSN>, goesOn: (LSN) -> Bool,
         publish: (HistoryBuilder) throws(HistoryError) -> Void
     ) throws(RebuildError) {
-        var state = JobState(hash: KeyedHash(low: log.low, high: log.high))
-        var replay = Replay(dictionaries: PayloadDictionaries())
         var first = range.lowerBound
         var failure: HistoryError?
-        try scan { lsn, record throws(RecordRefusal) in
-            try replay.apply(record, at: lsn, to: &state)
+        try fold { lsn, state in
             if lsn < range.lowerBound {
                 guard lsn.rawValue % Self.eventsPerRelease == 0 else { return true }
                 state.releaseAll(through: lsn)
@@ -57,13 +51,9 @@ struct HistoryRebuild: Sendable {
         if let failure { throw .history(failure) }
     }
 
-    private func scan(
-        _ body: (LSN, RawSpan) throws(RecordRefusal) -> Bool
-    ) throws(RebuildError) {
+    private func fold(_ body: (LSN, inout JobState) -> Bool) throws(RebuildError) {
         do throws(LogError) {
-            try LogScan.run(directory: directory, storage: storage) {
-                lsn, _, record throws(RecordRefusal) in try body(lsn, record)
-            }
+            try LogFold.run(directory: directory, storage: storage, body)
         } catch {
             throw .log(error)
         }

@@ -1,7 +1,8 @@
 import ByteCoding
 import Synchronization
 
-/// Numbers that differ and that nobody can guess who does not know the log's secret.
+/// Salts of history's files: another for each file that one engine writes, and the same in every run that
+/// does the same.
 final class Salts: Sendable {
     private let hash: KeyedHash
     private let drawn = Atomic<UInt64>(0)

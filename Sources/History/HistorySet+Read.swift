@@ -18,24 +18,20 @@ extension HistorySet {
     package func find(_ key: JobKey) throws(HistoryError) -> FinishedJob? {
         let user = Array(key.user.text.utf8)
         let job = Array(key.job.text.utf8)
-        return try find(user: user.rawBytes, job: job.rawBytes)
+        return try find(
+            hash(user: user.rawBytes, job: job.rawBytes), user: user.rawBytes,
+            job: job.rawBytes, after: .zero)
     }
 
-    /// The same, by the bytes of its names.
+    /// The same, of a key whose hash is known.
     ///
     /// - Parameters:
+    ///   - key: What `hash` gives for the names.
     ///   - user: Bytes of the user's name.
     ///   - job: Bytes of the job's.
     ///   - known: Files that end here or before are left out.
     /// - Returns: The newest finished job with this key; nil: none is kept.
-    /// - Throws: `HistoryError` if a file cannot be read, or is damaged.
-    package func find(
-        user: RawSpan, job: RawSpan, after known: LSN = .zero
-    ) throws(HistoryError) -> FinishedJob? {
-        try find(hash(user: user, job: job), user: user, job: job, after: known)
-    }
-
-    /// The same, of a key whose hash is known.
+    /// - Throws: `HistoryError` if a file cannot be read, or is damaged, or was and is not built again.
     package func find(
         _ key: KeyHash, user: RawSpan, job: RawSpan, after known: LSN
     ) throws(HistoryError) -> FinishedJob? {
@@ -118,7 +114,7 @@ extension HistorySet {
         let key = HistoryHash(log: log).hash(user: name.rawBytes)
         let wantedType = type.map { Array($0.text.utf8) }
         return try reading { () throws(HistoryError) in
-            var merge = PageMerge(
+            var merge = RunMerge(
                 files: files, wanted: Wanted(user: name, key: key, ends: ends, type: wantedType),
                 before: before ?? LSN(rawValue: .max))
             return try merge.page(limit: limit, looksMax: looksMax)
@@ -162,7 +158,7 @@ struct Wanted {
 /// Merges a user's rows of all files into one order.
 ///
 /// A file is looked into only when the listing has come down to the newest job that it may hold.
-private struct PageMerge {
+private struct RunMerge {
     private var unopened: [HistoryFile]
     private var runs: [UserRun] = []
     private let wanted: Wanted

@@ -157,7 +157,7 @@ package struct HistoryOptions: Sendable {
     /// Merged files have no more rows than this; merging takes 8 bytes of memory for each.
     package var rowsMax = 4 << 20
     package var cacheBytesMax = 4 << 20
-    /// Random numbers, one for each file.
+    /// Gives the salt of each file: part of the seed of its checksums.
     package var makeSalt: @Sendable () -> UInt64
 
     package init(makeSalt: @escaping @Sendable () -> UInt64 = { .random(in: .min ... .max) }) {

@@ -1,31 +1,40 @@
-import ByteCoding
-import Storage
-import TestKit
+package import Storage
 
 /// A disk that says it has written and holds another byte at one offset of files of a kind.
-struct MiswritingStorage: Storage {
-    let disk: SimulatedStorage
-    let suffix: String
-    let offset: Int
+package struct MiswritingStorage: Storage {
+    private let disk: SimulatedStorage
+    private let suffix: String
+    private let offset: Int
 
-    func open(_ path: String, _ mode: OpenMode) throws(StorageError) -> any StorageFile {
+    /// Files whose paths end in `suffix` get the wrong byte, at `offset`.
+    package init(disk: SimulatedStorage, suffix: String, offset: Int) {
+        self.disk = disk
+        self.suffix = suffix
+        self.offset = offset
+    }
+
+    package func open(_ path: String, _ mode: OpenMode) throws(StorageError) -> any StorageFile {
         let file = try disk.open(path, mode)
         return path.hasSuffix(suffix) ? MiswritingFile(file, offset: offset) : file
     }
 
-    func list(_ directory: String) throws(StorageError) -> [String] { try disk.list(directory) }
+    package func list(_ directory: String) throws(StorageError) -> [String] {
+        try disk.list(directory)
+    }
 
-    func createDirectory(_ path: String) throws(StorageError) { try disk.createDirectory(path) }
+    package func createDirectory(_ path: String) throws(StorageError) {
+        try disk.createDirectory(path)
+    }
 
-    func syncDirectory(_ path: String) throws(StorageError) { try disk.syncDirectory(path) }
+    package func syncDirectory(_ path: String) throws(StorageError) { try disk.syncDirectory(path) }
 
-    func rename(_ path: String, to newPath: String) throws(StorageError) {
+    package func rename(_ path: String, to newPath: String) throws(StorageError) {
         try disk.rename(path, to: newPath)
     }
 
-    func remove(_ path: String) throws(StorageError) { try disk.remove(path) }
+    package func remove(_ path: String) throws(StorageError) { try disk.remove(path) }
 
-    func lock(directory: String) throws(LockRefusal) -> any DirectoryLock {
+    package func lock(directory: String) throws(LockRefusal) -> any DirectoryLock {
         try disk.lock(directory: directory)
     }
 }
@@ -50,10 +59,11 @@ private final class MiswritingFile: StorageFile {
     }
 
     func write(_ bytes: RawSpan, at start: UInt64) throws(StorageError) {
-        var wrong = bytes.array
+        // The pointer does not leave the closure.
+        var wrong = unsafe bytes.withUnsafeBytes { unsafe Array($0) }
         let place = offset - Int(start)
         if wrong.indices.contains(place) { wrong[place] ^= 4 }
-        try file.write(wrong.rawBytes, at: start)
+        try file.write(wrong.span.bytes, at: start)
     }
 
     func sync() throws(StorageError) { try file.sync() }

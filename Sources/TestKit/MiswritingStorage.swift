@@ -63,7 +63,8 @@ private final class MiswritingFile: StorageFile {
         var wrong = unsafe bytes.withUnsafeBytes { unsafe Array($0) }
         let place = offset - Int(start)
         if wrong.indices.contains(place) { wrong[place] ^= 4 }
-        try file.write(wrong.span.bytes, at: start)
+        // Bytes have no padding to be seen.
+        try unsafe file.write(wrong.span.bytes, at: start)
     }
 
     func sync() throws(StorageError) { try file.sync() }

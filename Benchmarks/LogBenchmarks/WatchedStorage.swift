@@ -96,6 +96,8 @@ private final class WatchedFile: StorageFile {
         try file.reserve(byteCount)
     }
 
+    func startWriting(_ range: Range<UInt64>) { file.startWriting(range) }
+
     func sync() throws(StorageError) {
         if isSyncing { try file.sync() }
         watch.touch()

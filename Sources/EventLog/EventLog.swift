@@ -215,7 +215,7 @@ extension EventLog {
     private func handOver() {
         guard !filled.isEmpty else { return }
         for block in filled { block.time = lastTime }
-        groups.commit(filled)
+        groups.commit(filled) { for block in filled { stream.hash(block) } }
         filled.removeAll(keepingCapacity: true)
     }
 
@@ -231,6 +231,8 @@ extension EventLog {
         switch groups.takeBlock(roomFor: recordBytes, isContinuing: filled.isEmpty) {
         case .committed(let block): open = block
         case .empty(let block, let saved):
+            // The block may begin a segment, with the hash of all that came before.
+            if let last = filled.last { stream.hash(last) }
             let place = stream.begin(recordBytes: recordBytes, at: lastLSN, saved: saved)
             block.begin(at: lastLSN, place)
             open = block
@@ -242,7 +244,7 @@ extension EventLog {
     /// The open block is filled as far as this batch goes.
     private func fill() {
         guard let block = open else { return }
-        stream.absorb(block)
+        stream.measure(block)
         filled.append(block)
         open = nil
     }

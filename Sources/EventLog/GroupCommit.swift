@@ -71,19 +71,27 @@ final class GroupCommit: Sendable {
 
     /// Commits the blocks: syncs them here where the disk is idle and there is little, else hands
     /// them to the disk thread.
-    func commit(_ blocks: [RawBlock]) {
+    ///
+    /// `hash` takes the blocks into the running hash: here while the disk works on them, or before another
+    /// thread has them. Not called where writing fails, after which nothing is written any more.
+    func commit(_ blocks: [RawBlock], hash: () -> Void) {
+        if takeTail(for: blocks) { return sync(blocks, meanwhile: hash) }
+        hash()
+        monitor.change { $0.queue.append(contentsOf: blocks) }
+    }
+
+    /// True where the caller is to sync the blocks: then the tail is its own.
+    private func takeTail(for blocks: [RawBlock]) -> Bool {
         let byteCount = blocks.reduce(0) { $0 + $1.byteCount }
-        let isInline = monitor.change { shared in
+        return monitor.change { shared in
             if shared.hasFailed { return false }
             let isIdle = !shared.isSyncing && shared.queue.isEmpty
-            if !options.isThreaded || (isIdle && byteCount <= options.inlineBytesMax) {
-                shared.isSyncing = true
-                return true
+            guard !options.isThreaded || (isIdle && byteCount <= options.inlineBytesMax) else {
+                return false
             }
-            shared.queue.append(contentsOf: blocks)
-            return false
+            shared.isSyncing = true
+            return true
         }
-        if isInline { sync(blocks) }
     }
 
     /// The disk thread's life.
@@ -132,9 +140,9 @@ final class GroupCommit: Sendable {
     }
 
     /// Runs on whichever thread set `isSyncing`.
-    private func sync(_ blocks: [RawBlock]) {
+    private func sync(_ blocks: [RawBlock], meanwhile: () -> Void = {}) {
         do throws(StorageError) {
-            try tail.write(blocks)
+            try tail.write(blocks, meanwhile: meanwhile)
         } catch {
             fail(error)
             return

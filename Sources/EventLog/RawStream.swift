@@ -66,10 +66,14 @@ struct RawStream {
         return place
     }
 
-    /// Adds what the block has gained since the last call to hash and size.
-    mutating func absorb(_ block: RawBlock) {
-        block.addNewBytes(to: &hash)
+    /// Notes the size of the newest block.
+    mutating func measure(_ block: RawBlock) {
         newest = block.byteCount + RawBlock.overheadBytes
+    }
+
+    /// Adds to the hash what the block has gained since the last call; called for every block in order.
+    mutating func hash(_ block: RawBlock) {
+        block.addNewBytes(to: &hash)
     }
 
     private var segmentRoom: Int {

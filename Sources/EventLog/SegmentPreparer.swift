@@ -1,5 +1,6 @@
 import ByteCoding
 import Storage
+import Synchronization
 import Threads
 
 /// Makes the next segment's file ahead of its use: its space claimed, zero-filled and synced, under a temporary name.
@@ -23,6 +24,8 @@ final class SegmentPreparer: Sendable {
     private let directory: LogDirectory
     private let segmentBytes: Int
     private let monitor = Monitor(Order())
+    /// How far the segment in use is filled.
+    private let usedBytes = Atomic(0)
     private let thread: Monitor<DedicatedThread?>
     private static let retryMilliseconds = 1000
 
@@ -38,6 +41,9 @@ final class SegmentPreparer: Sendable {
 
     /// True from a try that found no space until one that did.
     var isShort: Bool { monitor.withLock { $0.isShort ?? false } }
+
+    /// Tells how far the segment in use is filled: the next one stays ahead of it.
+    func noteUse(_ byteCount: Int) { usedBytes.store(byteCount, ordering: .relaxed) }
 
     /// Waits for the first try, after a `want`, to have looked for space.
     func waitUntilSpaceIsKnown() {
@@ -151,7 +157,7 @@ final class SegmentPreparer: Sendable {
         var pace = WritePace(file: file)
         let zeros = [UInt8](repeating: 0, count: min(WritePace.stepBytes, segmentBytes))
         while pace.byteCount < segmentBytes {
-            guard let isUrgent = urgency() else { break }
+            guard let isUrgent = urgency(of: pace.byteCount) else { break }
             let count = min(zeros.count, segmentBytes - pace.byteCount)
             try pace.write(zeros.rawBytes.extracting(0..<count), isUrgent: isUrgent)
         }
@@ -159,11 +165,13 @@ final class SegmentPreparer: Sendable {
         return file
     }
 
-    /// Nil where nobody wants the file any more.
-    private func urgency() -> Bool? {
+    /// Whether to go on without pauses; nil where nobody wants the file any more.
+    ///
+    /// Someone waits, or would: the segment in use fills up more than half as fast.
+    private func urgency(of byteCount: Int) -> Bool? {
         monitor.withLock { order in
             if case .stopped = order.state { return nil }
-            return order.isUrgent
+            return order.isUrgent || byteCount < 2 * usedBytes.load(ordering: .relaxed)
         }
     }
 }

@@ -31,6 +31,8 @@ final class SegmentTail: @unchecked Sendable {
     private var lastTime: WallTime
     private var out: ByteWriter
     private var places: [(BlockHeader, offset: Int)] = []
+    /// A group so long takes as long to hash as the disk needs to begin with it.
+    private static let startedBytesMin = 8 << 10
 
     /// Goes on where recovery found the end of the log.
     init(
@@ -59,13 +61,15 @@ final class SegmentTail: @unchecked Sendable {
     }
 
     /// Writes and syncs the blocks, as one group for each segment that they belong to.
-    func write(_ blocks: [RawBlock]) throws(StorageError) {
+    ///
+    /// `meanwhile` is called while the disk works on the last group.
+    func write(_ blocks: [RawBlock], meanwhile: () -> Void) throws(StorageError) {
         var rest = blocks[...]
         while let first = rest.first {
             if let hash = first.previousHash { try roll(hash: hash) }
             let next = rest.dropFirst().firstIndex { $0.previousHash != nil } ?? rest.endIndex
             let end = min(next, rest.startIndex + Int(UInt16.max))
-            try writeGroup(rest[..<end])
+            try writeGroup(rest[..<end], meanwhile: end == rest.endIndex ? meanwhile : {})
             rest = rest[end...]
         }
     }
@@ -81,7 +85,9 @@ final class SegmentTail: @unchecked Sendable {
         try flush()
     }
 
-    private func writeGroup(_ blocks: ArraySlice<RawBlock>) throws(StorageError) {
+    private func writeGroup(
+        _ blocks: ArraySlice<RawBlock>, meanwhile: () -> Void
+    ) throws(StorageError) {
         out.removeAll()
         group += 1
         for (index, block) in blocks.enumerated() {
@@ -95,7 +101,7 @@ final class SegmentTail: @unchecked Sendable {
                 raw: block)
             lastLSN = block.firstLSN.advanced(by: UInt64(block.recordCount) - 1)
         }
-        try flush()
+        try flush(meanwhile: meanwhile)
     }
 
     private func appendBlock(_ unfinished: BlockHeader, raw: RawBlock? = nil) {
@@ -119,7 +125,7 @@ final class SegmentTail: @unchecked Sendable {
     }
 
     /// One write, one sync; then the group is durable and readers may see it.
-    private func flush() throws(StorageError) {
+    private func flush(meanwhile: () -> Void = {}) throws(StorageError) {
         let groupBytes = out.count
         let end = offset + groupBytes
         writeRest(after: end)
@@ -132,8 +138,13 @@ final class SegmentTail: @unchecked Sendable {
             try writeOut()
             fileBytes = end
         }
+        if groupBytes >= Self.startedBytesMin {
+            file.startWriting(UInt64(offset)..<UInt64(end))
+        }
+        meanwhile()
         try file.sync()
         offset = end
+        preparer.noteUse(end)
         catalogue.publish(places, storedBytes: end)
         places.removeAll(keepingCapacity: true)
     }
@@ -185,6 +196,7 @@ final class SegmentTail: @unchecked Sendable {
         file = next.file
         header = next.header
         offset = SegmentHeader.byteCount
+        preparer.noteUse(offset)
         fileBytes = next.fileBytes
         previousChecksum = header.checksum
         blockCount = 0

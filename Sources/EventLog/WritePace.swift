@@ -1,15 +1,17 @@
 import Glibc
 import Storage
 
-/// Writes a file front to back beside live commits: synced every 256 KiB, with a pause behind each sync.
+/// Writes a file front to back beside live commits, in small steps with pauses between them.
 ///
-/// The same bytes in one go were measured to hold up commits beside them by 5 to 12 ms.
+/// The disk takes each step without a sync of its own: two syncs at once wait for each other, and the next
+/// one of a live commit carries a step along. Measured as the p99 of single commits beside it: 2.5
+/// times that without, against 5 times with a sync every 256 KiB; in one go it was 5 to 12 ms.
 struct WritePace {
     let file: any StorageFile
     private(set) var byteCount = 0
-    private var unsyncedBytes = 0
+    private var stepStart = 0
     private static let pauseMicroseconds: UInt32 = 1000
-    static let stepBytes = 256 << 10
+    static let stepBytes = 64 << 10
 
     init(file: any StorageFile) {
         self.file = file
@@ -17,19 +19,19 @@ struct WritePace {
 
     /// Writes behind what was written before; without pauses where it is urgent.
     mutating func write(_ bytes: RawSpan, isUrgent: Bool = false) throws(StorageError) {
-        if unsyncedBytes >= Self.stepBytes && !isUrgent {
-            try sync()
+        if byteCount - stepStart >= Self.stepBytes {
+            file.startWriting(UInt64(stepStart)..<UInt64(byteCount))
+            stepStart = byteCount
             // Nobody waits for the pause to end.
-            usleep(Self.pauseMicroseconds)
+            if !isUrgent { usleep(Self.pauseMicroseconds) }
         }
         try file.write(bytes, at: UInt64(byteCount))
         byteCount += bytes.byteCount
-        unsyncedBytes += bytes.byteCount
     }
 
     /// Makes all of it durable.
     mutating func sync() throws(StorageError) {
         try file.sync()
-        unsyncedBytes = 0
+        stepStart = byteCount
     }
 }

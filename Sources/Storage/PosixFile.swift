@@ -1,3 +1,4 @@
+import CFiles
 import Glibc
 
 /// A file of this machine, read and written at explicit offsets, so threads do not disturb each other.
@@ -55,6 +56,11 @@ final class PosixFile: StorageFile {
             // A short write goes on; where the disk is full, the next round says so.
             if put > 0 { done += put } else if put == 0 || errno != EINTR { throw failure(.write) }
         }
+    }
+
+    func startWriting(_ range: Range<UInt64>) {
+        daybook_start_writing(
+            descriptor.number, off_t(range.lowerBound), off_t(range.count))
     }
 
     func sync() throws(StorageError) {

@@ -61,11 +61,20 @@ package protocol StorageFile: AnyObject, Sendable {
     /// or a thinly provisioned volume, may still refuse a write.
     func reserve(_ byteCount: UInt64) throws(StorageError)
 
+    /// Lets the disk begin with these written bytes, so that a later `sync` has less to wait for.
+    ///
+    /// Promises nothing: the bytes are durable after `sync`, which also tells what went wrong.
+    func startWriting(_ range: Range<UInt64>)
+
     /// Makes all bytes written so far durable. After an error it must not be tried again.
     func sync() throws(StorageError)
 
     /// Cuts the file, or lengthens it with zeros.
     func truncate(to byteCount: UInt64) throws(StorageError)
+}
+
+extension StorageFile {
+    package func startWriting(_: Range<UInt64>) {}
 }
 
 /// A directory kept from other processes.

@@ -47,20 +47,32 @@ package struct DaybookClient: Sendable {
 
     /// One page of a user's jobs, newest submit first.
     package func list(user: String, _ query: ListQuery) async throws(ClientError) -> JobPageBody {
-        try await send(.GET, RoutePath("v1", "users", user, "jobs", query: query.query))
-            .decoded(JobPageBody.init(json:))
+        try await send(
+            .GET, RoutePath("v1", "users", user, "jobs", query: query.query),
+            patience: patience(asOf: query.asOf)
+        ).decoded(JobPageBody.init(json:))
     }
 
-    /// A job with its payload, progress and last failure.
-    package func job(user: String, job: String) async throws(ClientError) -> JobBody {
-        try await send(.GET, RoutePath("v1", "users", user, "jobs", job))
-            .decoded(JobBody.init(json:))
+    /// A job with its payload, progress and last failure, now or as it was.
+    package func job(
+        user: String, job: String, asOf moment: String? = nil
+    ) async throws(ClientError) -> JobBody {
+        let query = PastQuery.query(asOf: moment)
+        return try await send(
+            .GET, RoutePath("v1", "users", user, "jobs", job, query: query),
+            patience: patience(asOf: moment)
+        ).decoded(JobBody.init(json:))
     }
 
-    /// A job's events from the log, oldest first.
-    package func events(user: String, job: String) async throws(ClientError) -> TimelineBody {
-        try await send(.GET, RoutePath("v1", "users", user, "jobs", job, "events"))
-            .decoded(TimelineBody.init(json:))
+    /// A job's events from the log, oldest first, all or those up to a moment.
+    package func events(
+        user: String, job: String, asOf moment: String? = nil
+    ) async throws(ClientError) -> TimelineBody {
+        let query = PastQuery.query(asOf: moment)
+        return try await send(
+            .GET, RoutePath("v1", "users", user, "jobs", job, "events", query: query),
+            patience: patience(asOf: moment)
+        ).decoded(TimelineBody.init(json:))
     }
 
     /// Cancels a job that has not ended; a cancelled one stays so, without an error.
@@ -111,6 +123,14 @@ package struct DaybookClient: Sendable {
         try await send(.GET, RoutePath("v1", "stats")).decoded(StatsBody.init(json:))
     }
 
+    /// Counters as they were at a moment.
+    package func stats(asOf moment: String) async throws(ClientError) -> PastStatsBody {
+        let query = PastQuery.query(asOf: moment)
+        return try await send(
+            .GET, RoutePath("v1", "stats", query: query), patience: patience(asOf: moment)
+        ).decoded(PastStatsBody.init(json:))
+    }
+
     /// One page of the users, in order of their first submit.
     package func users(limit: Int, cursor: String?) async throws(ClientError) -> UserPageBody {
         let page = ListQuery(limit: limit, cursor: cursor)
@@ -141,6 +161,11 @@ package struct DaybookClient: Sendable {
     ) async throws(ClientError) -> AttemptBody {
         try await send(.POST, RoutePath("v1", "claims", String(token), verb), body)
             .decoded(AttemptBody.init(json:))
+    }
+
+    /// A moment of the past takes as long to be made as a restart does.
+    private func patience(asOf moment: String?) -> TimeAmount {
+        moment == nil ? Self.answerPatience : silenceMax
     }
 
     /// How long the daemon may take over an ordinary answer.

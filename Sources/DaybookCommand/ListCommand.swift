@@ -11,6 +11,7 @@ struct ListCommand: AsyncParsableCommand {
             EXAMPLE
               daybook list alice --status RETRIABLE_FAILURE --status FATAL_FAILURE --limit 20
               daybook list alice --all --json | jq -r .job
+              daybook list alice --as-of 2027-01-01T06:00:00Z
             """)
 
     @Argument(help: "Whose jobs.")
@@ -32,6 +33,7 @@ struct ListCommand: AsyncParsableCommand {
     @Flag(help: "All jobs, however many.")
     var all = false
 
+    @OptionGroup var past: PastOptions
     @OptionGroup var options: ClientOptions
 
     func validate() throws {
@@ -48,7 +50,7 @@ struct ListCommand: AsyncParsableCommand {
                     user: user,
                     ListQuery(
                         statuses: status, type: type, limit: min(left, Self.pageItemsMax),
-                        cursor: cursor))
+                        cursor: cursor, asOf: past.asOf))
                 for job in page.jobs {
                     if options.json { putLine(json: job.json()) } else { table.add(Self.row(job)) }
                 }

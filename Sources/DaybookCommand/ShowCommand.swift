@@ -14,6 +14,7 @@ struct ShowCommand: AsyncParsableCommand {
             EXAMPLE
               daybook show alice monthly-7
               daybook show alice monthly-7 --json | jq .job.status
+              daybook show alice monthly-7 --as-of 2027-01-01T06:00:00Z
             """)
 
     @Argument(help: "Whose job.")
@@ -22,12 +23,13 @@ struct ShowCommand: AsyncParsableCommand {
     @Argument(help: "The job's id.")
     var job: String
 
+    @OptionGroup var past: PastOptions
     @OptionGroup var options: ClientOptions
 
     func run() async throws {
         try await options.withClient { client in
-            let body = try await client.job(user: user, job: job)
-            let timeline = try await client.events(user: user, job: job)
+            let body = try await client.job(user: user, job: job, asOf: past.asOf)
+            let timeline = try await client.events(user: user, job: job, asOf: past.asOf)
             if options.json {
                 // The events' object without its brace goes on where the job's member ends.
                 putLine(

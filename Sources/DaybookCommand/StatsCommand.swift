@@ -12,17 +12,28 @@ struct StatsCommand: AsyncParsableCommand {
             EXAMPLE
               daybook stats
               daybook stats --users --json
+              daybook stats --as-of 2027-01-01T06:00:00Z
             """)
 
     @Flag(help: "List every user with their counts.")
     var users = false
 
+    @OptionGroup var past: PastOptions
     @OptionGroup var options: ClientOptions
+
+    func validate() throws {
+        guard !users || past.asOf == nil else {
+            throw ValidationError("--users counts as of now: leave --as-of or --users out.")
+        }
+    }
 
     func run() async throws {
         try await options.withClient { client in
             if users {
                 try await putUsers(client)
+            } else if let moment = past.asOf {
+                let stats = try await client.stats(asOf: moment)
+                if options.json { putLine(json: stats.json()) } else { Self.put(stats) }
             } else {
                 let stats = try await client.stats()
                 if options.json { putLine(json: stats.json()) } else { Self.put(stats) }
@@ -65,10 +76,23 @@ struct StatsCommand: AsyncParsableCommand {
         putLine(
             "process: \(stats.residentBytes >> 20) MiB resident, "
                 + "\(TimeSpan(seconds: stats.cpuSeconds)?.text ?? "?") of processor time")
+        put(stats.types, stats.counts)
+    }
+
+    private static func put(_ stats: PastStatsBody) {
+        let moment =
+            stats.newestLSN == 0
+            ? "before the first event"
+            : "after event \(stats.newestLSN) at \(stats.time.columnText)"
+        putLine("\(stats.users) users, \(moment)")
+        put(stats.types, stats.counts)
+    }
+
+    private static func put(_ types: [StatsBody.TypeCounts], _ all: CountsBody) {
         putLine("")
         var table = Table(["TYPE"] + countColumns, rightAligned: Set(1...8))
-        for type in stats.types { table.add([type.type] + type.counts.cells) }
-        table.add(["(all)"] + stats.counts.cells)
+        for type in types { table.add([type.type] + type.counts.cells) }
+        table.add(["(all)"] + all.cells)
         table.put()
     }
 

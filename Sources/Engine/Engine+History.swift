@@ -6,8 +6,11 @@ import Units
 extension Engine {
     /// Shows one job, with its payload and its newest failure from the log.
     package func detail(_ key: JobKey) async throws(EngineError) -> JobDetail {
-        let look = try await look(key)
-        return try await read { reader in
+        try await detail(of: try await look(key))
+    }
+
+    func detail(of look: Look) async throws(EngineError) -> JobDetail {
+        try await read { reader in
             Result { () throws(EngineError) -> JobDetail in
                 var detail = JobDetail(job: look.job, payload: [], progress: look.progress)
                 detail.payload = try reader.content(of: look.job.submittedLSN).payload
@@ -29,8 +32,11 @@ extension Engine {
     package func timeline(
         _ key: JobKey, eventsMax: Int
     ) async throws(EngineError) -> Timeline {
-        let look = try await look(key)
-        return try await read { reader in
+        try await timeline(of: try await look(key), eventsMax: eventsMax)
+    }
+
+    func timeline(of look: Look, eventsMax: Int) async throws(EngineError) -> Timeline {
+        try await read { reader in
             Result { () throws(EngineError) -> Timeline in
                 try reader.timeline(of: look.job, eventsMax: eventsMax)
             }

@@ -20,15 +20,17 @@ package final class Engine: Sendable {
     private let hash: KeyedHash
     private let dictionaries: PayloadDictionaries
     private let finishedJobs: FinishedJobs
+    let pastDesk: PastDesk
     private let claimNumbers = Atomic<UInt64>(0)
     /// Reads of the log block, so they have threads of their own.
     private let readQueue = DispatchQueue(label: "daybook.reads", attributes: .concurrent)
 
     init(
         inbox: Inbox, reader: LogReader, condition: Condition, hash: KeyedHash,
-        dictionaries: PayloadDictionaries, finishedJobs: FinishedJobs
+        dictionaries: PayloadDictionaries, finishedJobs: FinishedJobs, past: PastFold
     ) {
         self.finishedJobs = finishedJobs
+        pastDesk = PastDesk(fold: past, finishedJobs: finishedJobs)
         self.inbox = inbox
         self.reader = reader
         self.condition = condition

@@ -12,6 +12,8 @@ struct FinishedJobs: Sendable {
     let set: HistorySet
     /// What keys are hashed with.
     let hash: KeyedHash
+    /// Who ended later is not told of.
+    var endedThrough = LSN(rawValue: .max)
 
     /// Rows that one listing looks at.
     private static let looksMax = 10_000
@@ -22,7 +24,7 @@ struct FinishedJobs: Sendable {
     /// What memory did not know.
     func look(_ key: JobKey) throws(EngineError) -> Look? {
         let found = try read { () throws(HistoryError) in try set.find(key) }
-        guard let found else { return nil }
+        guard let found, found.row.last <= endedThrough else { return nil }
         return try Look(found)
     }
 
@@ -40,7 +42,8 @@ struct FinishedJobs: Sendable {
         let past = try read { () throws(HistoryError) in
             try set.page(
                 of: query.user, ends: Set(ends), type: query.type,
-                before: query.before?.submitted, limit: query.limit, looksMax: Self.looksMax)
+                endedThrough: endedThrough, before: query.before?.submitted, limit: query.limit,
+                looksMax: Self.looksMax)
         }
         if past.jobs.isEmpty, past.next == nil { return live }
         var merge = PageMerge(query, live, hash: hash)

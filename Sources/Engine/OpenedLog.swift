@@ -15,6 +15,8 @@ struct OpenedLog: ~Copyable {
     private(set) var state = JobState(hash: KeyedHash(low: 0, high: 0))
     private let snapshots: SnapshotDesk
     private let history: HistoryDesk
+    /// Makes the states that there were.
+    let past: PastFold
 
     /// Loads the newest good snapshot, opens the log, and folds the records after it.
     ///
@@ -66,6 +68,9 @@ struct OpenedLog: ~Copyable {
             throw error.logError
         }
         self.log = log
+        self.past = PastFold(
+            snapshots: saved, directory: directory, log: loading.identity,
+            history: history.worker.set)
         snapshots = SnapshotDesk(
             rules: rules, directory: saved, isThreaded: options.isThreaded,
             log: loading.identity, newest: loading.loaded)

@@ -38,6 +38,7 @@ final class Writer: Sendable {
         }
         let (log, condition, dictionaries) = (opened.log, opened.condition, opened.dictionaries)
         let (finishedJobs, historyWorker) = (opened.finishedJobs, opened.historyWorker)
+        let past = opened.past
         var core = opened.core(clock: clock)
         let historyThread = historyWorker.start()
         onOpen(
@@ -45,7 +46,7 @@ final class Writer: Sendable {
                 Engine(
                     inbox: inbox, reader: log.reader(), condition: condition,
                     hash: core.state.hash, dictionaries: dictionaries,
-                    finishedJobs: finishedJobs)))
+                    finishedJobs: finishedJobs, past: past)))
         while let requests = inbox.take(waiting: core.patience()) {
             guard condition.failure == nil else {
                 for request in requests { request.refuse(.notServing) }

@@ -101,21 +101,24 @@ extension HistorySet {
     ///   - user: Whose jobs.
     ///   - ends: How they ended; empty: anyhow.
     ///   - type: Nil: of any type.
+    ///   - endedThrough: Only jobs that had ended by this event.
     ///   - before: Only jobs submitted before; nil: from the newest.
     ///   - limit: Jobs on the page, at most.
     ///   - looksMax: So many rows are looked at; a page may be short, even empty, and not the last.
     /// - Returns: The page, with the cursor of the next one.
     /// - Throws: `HistoryError` if a file cannot be read, or is damaged.
     package func page(
-        of user: UserID, ends: Set<HistoryEnd> = [], type: JobType? = nil, before: LSN? = nil,
-        limit: Int, looksMax: Int
+        of user: UserID, ends: Set<HistoryEnd> = [], type: JobType? = nil,
+        endedThrough: LSN = LSN(rawValue: .max), before: LSN? = nil, limit: Int, looksMax: Int
     ) throws(HistoryError) -> HistoryPage {
         let name = Array(user.text.utf8)
         let key = HistoryHash(log: log).hash(user: name.rawBytes)
         let wantedType = type.map { Array($0.text.utf8) }
         return try reading { () throws(HistoryError) in
             var merge = RunMerge(
-                files: files, wanted: Wanted(user: name, key: key, ends: ends, type: wantedType),
+                files: files,
+                wanted: Wanted(
+                    user: name, key: key, ends: ends, type: wantedType, endedThrough: endedThrough),
                 before: before ?? LSN(rawValue: .max))
             return try merge.page(limit: limit, looksMax: looksMax)
         }
@@ -134,9 +137,13 @@ struct Wanted {
     let key: UInt64
     let ends: Set<HistoryEnd>
     let type: [UInt8]?
+    let endedThrough: LSN
     let mark: BlockMark
 
-    init(user: [UInt8], key: UInt64, ends: Set<HistoryEnd>, type: [UInt8]?) {
+    init(
+        user: [UInt8], key: UInt64, ends: Set<HistoryEnd>, type: [UInt8]?, endedThrough: LSN
+    ) {
+        self.endedThrough = endedThrough
         self.user = user
         self.key = key
         self.ends = ends
@@ -149,6 +156,7 @@ struct Wanted {
     }
 
     func matches(_ row: Int, of rows: RowBlock) -> Bool {
+        if rows.rows[row].last > endedThrough { return false }
         if !ends.isEmpty && !ends.contains(rows.rows[row].end) { return false }
         guard let type else { return true }
         return rows.types[rows.typeNumbers[row]].isEqual(to: type.rawBytes)

@@ -77,6 +77,13 @@ package final class HistorySet: Sendable {
         state.withLock { max($0.floor, $0.files.last?.header.range.upperBound ?? .zero) }
     }
 
+    /// Up to here no file is missing.
+    package var wholeThrough: LSN {
+        let covered = coveredThrough
+        let gap = gaps(through: covered).first
+        return gap.map { LSN(rawValue: $0.lowerBound.rawValue - 1) } ?? covered
+    }
+
     /// Sets files aside that tell of events which the log does not have: it was cut by a repair.
     package func setAside(after end: LSN) throws(HistoryError) {
         for file in files where file.header.range.upperBound > end {

@@ -1,8 +1,16 @@
 import ByteCoding
 package import JobModel
-import Units
+package import Units
 
 extension Event {
+    /// When the event of this record happened, which stands at the same place in all.
+    ///
+    /// - Precondition: `record` begins like an event, or is refused as one: then the time means nothing.
+    package static func time(of record: RawSpan) -> WallTime {
+        guard record.byteCount >= SubmittedRecord.keyHashOffset else { return .earliest }
+        return WallTime(microseconds: record.fixed(at: SubmittedRecord.timeOffset))
+    }
+
     /// Reads the event that fills `record` from its first byte to its last.
     package init(decoding record: RawSpan) throws(EventFault) {
         if record.byteCount > 0, record.fixed(at: 0) == EventKind.submitted.rawValue {

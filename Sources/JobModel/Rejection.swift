@@ -16,6 +16,8 @@ package enum Rejection: Error, Equatable, Sendable {
     case waitingLimit(UserID, limit: UInt32)
     /// The recurrence can't be taken: a field and what is wrong with it.
     case invalidRecurrence(InvalidField)
+    /// A moment of the past was asked about that has not come yet.
+    case momentAhead(newest: LSN, now: WallTime)
     /// docs/state-machine.md draws no such transition.
     case wrongStatus(JobKey, ExecutionStatus, wanted: Transition)
 }

@@ -20,18 +20,23 @@ extension API {
         return answer
     }
 
-    func job(user: String, job: String) async throws(Refusal) -> Answer {
+    func job(user: String, job: String, query: String) async throws(Refusal) -> Answer {
         let key = try key(user: user, job: job)
+        let moment = try Moment(query: query)
         let detail = try await asking { () async throws(EngineError) in
-            try await engine.detail(key)
+            guard let moment else { return try await engine.detail(key) }
+            return try await engine.detail(key, asOf: moment)
         }
         return Answer(JobBody(detail))
     }
 
-    func events(user: String, job: String) async throws(Refusal) -> Answer {
+    func events(user: String, job: String, query: String) async throws(Refusal) -> Answer {
         let key = try key(user: user, job: job)
+        let moment = try Moment(query: query)
+        let eventsMax = limits.timelineEventsMax
         let timeline = try await asking { () async throws(EngineError) in
-            try await engine.timeline(key, eventsMax: limits.timelineEventsMax)
+            guard let moment else { return try await engine.timeline(key, eventsMax: eventsMax) }
+            return try await engine.timeline(key, eventsMax: eventsMax, asOf: moment)
         }
         return Answer(TimelineBody(timeline))
     }
@@ -77,19 +82,26 @@ extension API {
     /// A rare filter may leave the engine's pages empty: a few of them are passed over here, so
     /// that a client sees jobs or the end, but never so many that one call takes long.
     func list(user: String, query: String) async throws(Refusal) -> Answer {
-        var query = try JobQuery(user: user, query: query)
-        var page = try await page(query)
+        let asked = try ListQuery(checking: query)
+        var query = try JobQuery(user: user, asked)
+        let moment = try Moment(checking: asked.asOf)
+        var page = try await page(query, moment)
         var pagesLeft = limits.emptyPagesMax
         while page.jobs.isEmpty, let next = page.next, pagesLeft > 0 {
             query.before = next
-            page = try await self.page(query)
+            page = try await self.page(query, moment)
             pagesLeft -= 1
         }
         return Answer(JobPageBody(page))
     }
 
-    private func page(_ query: JobQuery) async throws(Refusal) -> JobPage {
-        try await asking { () async throws(EngineError) in try await engine.list(query) }
+    private func page(
+        _ query: JobQuery, _ moment: Moment?
+    ) async throws(Refusal) -> JobPage {
+        try await asking { () async throws(EngineError) in
+            guard let moment else { return try await engine.list(query) }
+            return try await engine.list(query, asOf: moment)
+        }
     }
 }
 

@@ -17,9 +17,17 @@ extension API {
         return Answer(UserPageBody(users: users, next: page.next.map { "\($0)" }))
     }
 
-    func stats() async throws -> Answer {
+    func stats(query: String) async throws -> Answer {
+        if let moment = try Moment(query: query) { return try await stats(asOf: moment) }
         let stats = try await asking { () async throws(EngineError) in try await engine.stats() }
         return Answer(StatsBody(stats, version: version, usage: try .current()))
+    }
+
+    private func stats(asOf moment: Moment) async throws(Refusal) -> Answer {
+        let stats = try await asking { () async throws(EngineError) in
+            try await engine.stats(asOf: moment)
+        }
+        return Answer(PastStatsBody(stats))
     }
 
     /// Answers once the snapshot is there, however long that takes.

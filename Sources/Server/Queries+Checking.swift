@@ -7,13 +7,7 @@ import Wire
 /// What a list asks for, checked.
 extension JobQuery {
     /// The query of a list's address for `user`.
-    init(user: String, query text: String) throws(Refusal) {
-        let query: ListQuery
-        do {
-            query = try ListQuery(query: text)
-        } catch {
-            throw Refusal(error)
-        }
+    init(user: String, _ query: ListQuery) throws(Refusal) {
         self.init(user: try Names.user(user), limit: 0)
         type = try Names.type(query.type)
         for name in query.statuses { statuses.insert(try Self.status(name)) }
@@ -29,6 +23,45 @@ extension JobQuery {
         return status
     }
 
+}
+
+extension ListQuery {
+    /// Reads what follows the '?' of a list's address.
+    init(checking text: String) throws(Refusal) {
+        do {
+            try self.init(query: text)
+        } catch {
+            throw Refusal(error)
+        }
+    }
+}
+
+extension Moment {
+    /// The moment that was written; nil where none was: now.
+    init?(checking text: String?) throws(Refusal) {
+        guard let text else { return nil }
+        if let lsn = UInt64(text) {
+            self = .event(LSN(rawValue: lsn))
+        } else if let time = WallTime(rfc3339: text) {
+            self = .time(time)
+        } else {
+            throw Refusal.field(
+                "asOf",
+                "'\(text.prefix(64))' is no moment: give the number of an event, or a time as in "
+                    + "2027-01-01T06:00:00Z")
+        }
+    }
+
+    /// The moment that the query of an address asks about, which takes nothing else; nil: now.
+    init?(query text: String) throws(Refusal) {
+        let asOf: String?
+        do {
+            asOf = try PastQuery.asOf(query: text)
+        } catch {
+            throw Refusal(error)
+        }
+        try self.init(checking: asOf)
+    }
 }
 
 extension DeadLetterQuery {

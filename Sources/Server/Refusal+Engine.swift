@@ -74,6 +74,10 @@ extension Refusal {
                     + "changed: try again when some have run, or ask for a higher limit",
                 field: "user")
             retryAfterSeconds = 5
+        case .momentAhead(let newest, let now):
+            self = .field(
+                "asOf",
+                "has not come yet: the newest event is \(newest), and it is \(now) now")
         case .invalidRecurrence(let fault):
             self.init(fault)
         }

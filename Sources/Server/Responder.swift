@@ -63,9 +63,9 @@ struct Responder: HTTPResponder {
             return try await api.reschedule(
                 user: user, job: job, body: try await body(of: request))
         case .job(let user, let job):
-            return try await api.job(user: user, job: job)
+            return try await api.job(user: user, job: job, query: request.uri.query ?? "")
         case .events(let user, let job):
-            return try await api.events(user: user, job: job)
+            return try await api.events(user: user, job: job, query: request.uri.query ?? "")
         case .cancel(let user, let job):
             return try await api.cancel(user: user, job: job)
         case .redrive(let user, let job):
@@ -88,7 +88,7 @@ struct Responder: HTTPResponder {
             return try await api.control(everyUser: try await body(of: request))
         case .bulk: preconditionFailure("a bulk submit is answered as it comes")
         case .users: return try await api.users(query: request.uri.query ?? "")
-        case .stats: return try await api.stats()
+        case .stats: return try await api.stats(query: request.uri.query ?? "")
         case .snapshot: return try await api.snapshot(body: try await body(of: request))
         case .health: return api.health()
         case .readiness: return try api.readiness()

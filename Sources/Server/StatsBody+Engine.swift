@@ -22,9 +22,7 @@ extension StatsBody {
         self.init(
             version: version, now: stats.now, uptimeSeconds: stats.uptime.seconds,
             counts: CountsBody(stats.counts), users: UInt64(stats.users),
-            types: stats.types.map {
-                TypeCounts(type: $0.type.text, counts: CountsBody($0.counts))
-            },
+            types: stats.types.map { TypeCounts($0) },
             ready: UInt64(stats.ready), waitingClaims: UInt64(stats.waitingClaims),
             payloadBytes: UInt64(stats.payloadBytes), durableLSN: stats.durableLSN.rawValue,
             logSegments: UInt64(stats.logSegments),
@@ -34,5 +32,19 @@ extension StatsBody {
             historyBytes: stats.historyBytes, historyTrouble: stats.historyTrouble,
             residentBytes: usage.residentBytes,
             cpuSeconds: usage.cpuSeconds)
+    }
+}
+
+extension StatsBody.TypeCounts {
+    fileprivate init(_ counted: EngineStats.TypeCounts) {
+        self.init(type: counted.type.text, counts: CountsBody(counted.counts))
+    }
+}
+
+extension PastStatsBody {
+    init(_ stats: PastStats) {
+        self.init(
+            newestLSN: stats.newest.rawValue, time: stats.time, counts: CountsBody(stats.counts),
+            users: UInt64(stats.users), types: stats.types.map { StatsBody.TypeCounts($0) })
     }
 }

@@ -51,12 +51,13 @@ extension ListQuery {
     /// Reads what follows the '?' of a list's address.
     package init(query: String) throws(QueryFault) {
         self.init()
-        let names = ["status", "type", "limit", "cursor"]
+        let names = ["status", "type", "limit", "cursor", "asOf"]
         for (name, value) in try QueryText.pairs(query, names: names, repeatable: "status") {
             switch name {
             case "status": statuses += value.split(separator: ",").map(String.init)
             case "type": type = value
             case "limit": limit = try QueryText.number(value, name: name)
+            case "asOf": asOf = value
             default: cursor = value
             }
         }
@@ -68,6 +69,7 @@ extension ListQuery {
         if let type { parts.append("type=" + PercentCoding.encode(type)) }
         if let limit { parts.append("limit=\(limit)") }
         if let cursor { parts.append("cursor=" + PercentCoding.encode(cursor)) }
+        if asOf != nil { parts.append(PastQuery.query(asOf: asOf)) }
         return parts.joined(separator: "&")
     }
 }

@@ -173,10 +173,14 @@ package struct ListQuery: Equatable, Sendable {
     package var limit: Int?
     /// `next` of the page before.
     package var cursor: String?
+    /// A moment of the past, by time or event; left out: now.
+    package var asOf: String?
 
     package init(
-        statuses: [String] = [], type: String? = nil, limit: Int? = nil, cursor: String? = nil
+        statuses: [String] = [], type: String? = nil, limit: Int? = nil, cursor: String? = nil,
+        asOf: String? = nil
     ) {
+        self.asOf = asOf
         self.statuses = statuses
         self.type = type
         self.limit = limit

@@ -52,6 +52,36 @@ struct `Commands of operators` {
     }
 
     @Test
+    func `list, show and count as of a moment of the past`() async throws {
+        try await Desk.open(execute: ["t=cat"]) { desk in
+            _ = try await desk.daybook("submit", "ann", "t", "--job", "a", "--at", "+2h")
+            let before = try await desk.daybook("stats", "--json")
+            let time = try #require(before.stdout.firstMatch(of: #/"now":"([^"]+)"/#)).output.1
+            let lsn = try #require(before.stdout.firstMatch(of: #/"durableLSN":([0-9]+)/#)).output.1
+            _ = try await desk.daybook("submit", "ann", "t", "--job", "b", "--wait")
+            _ = try await desk.daybook("cancel", "ann", "a")
+            for moment in [String(time), String(lsn)] {
+                let list = try await desk.daybook("list", "ann", "--as-of", moment)
+                #expect(list.lines.count == 2 && list.stdout.contains("NOT_STARTED"))
+                let show = try await desk.daybook("show", "ann", "a", "--as-of", moment)
+                #expect(show.stdout.contains("NOT_STARTED") && !show.stdout.contains("CANCELLED"))
+                let other = try await desk.daybook("show", "ann", "b", "--as-of", moment)
+                #expect(other.exitCode != 0 && other.stderr.contains("has no job 'b'"))
+                let stats = try await desk.daybook("stats", "--as-of", moment)
+                #expect(stats.stdout.hasPrefix("1 users, after event \(lsn) at "))
+            }
+            #expect(try await desk.daybook("list", "ann").lines.count == 3)
+            #expect(try await desk.daybook("show", "ann", "a").stdout.contains("CANCELLED"))
+            let wrong = try await desk.daybook("list", "ann", "--as-of", "yesterday")
+            #expect(wrong.exitCode != 0 && wrong.stderr.contains("is no moment"))
+            let ahead = try await desk.daybook("stats", "--as-of", "1000000")
+            #expect(ahead.exitCode != 0 && ahead.stderr.contains("has not come yet"))
+            let both = try await desk.daybook("stats", "--users", "--as-of", "1")
+            #expect(both.exitCode == 64)
+        }
+    }
+
+    @Test
     func `pause, limit and resume types and users, and list what is set`() async throws {
         try await Desk.open(execute: ["t=cat"]) { desk in
             let paused = try await desk.daybook("pause", "type", "t")

@@ -47,6 +47,36 @@ import Wire
         }
     }
 
+    @Test func `lists, jobs, events and counters are told as they were`() async throws {
+        try await RunningServer.with { server in
+            try await submit(["a", "b", "c"], to: server)
+            let stats = try StatsBody(json: try await server.get("/v1/stats").json)
+            let then = "asOf=\(stats.durableLSN)"
+            _ = try await server.post("/v1/users/u/jobs/a/cancel")
+            try await submit(["d"], to: server)
+            let first = try await page("?limit=2&\(then)", of: server)
+            let next = try #require(first.next)
+            let rest = try await page("?limit=2&\(then)&cursor=\(next)", of: server)
+            let jobs = first.jobs + rest.jobs
+            #expect(jobs.map(\.job) == ["c", "b", "a"])
+            #expect(jobs.allSatisfy { $0.status == "NOT_STARTED" })
+            let job = try JobBody(json: try await server.get("/v1/users/u/jobs/a?\(then)").json)
+            #expect(job.status == "NOT_STARTED")
+            let events = try TimelineBody(
+                json: try await server.get("/v1/users/u/jobs/a/events?\(then)").json)
+            #expect(events.events.count == 1)
+            let past = try PastStatsBody(json: try await server.get("/v1/stats?\(then)").json)
+            #expect(past.newestLSN == stats.durableLSN && past.counts == stats.counts)
+            #expect(past.types == stats.types && past.users == 1)
+            for path in ["/v1/stats?asOf=soon", "/v1/stats?asOf=99", "/v1/users/u/jobs?asOf=99"] {
+                let reply = try await server.get(path)
+                #expect(reply.status == 400)
+                #expect(String(decoding: reply.json, as: UTF8.self).contains(#""field":"asOf""#))
+            }
+            #expect(try await server.get("/v1/users/u/jobs/a?at=1").status == 400)
+        }
+    }
+
     @Test func `users and counters are told`() async throws {
         try await RunningServer.with { server in
             try await submit(["a", "b"], to: server)

@@ -36,7 +36,8 @@ import Wire
 
     @Test func `a query comes back as it was written`() throws {
         let query = ListQuery(
-            statuses: ["SUCCESS", "CANCELLED"], type: "a&b=c+d ü", limit: 5, cursor: "12")
+            statuses: ["SUCCESS", "CANCELLED"], type: "a&b=c+d ü", limit: 5, cursor: "12",
+            asOf: "2027-01-01T06:00:00+01:00")
         #expect(try ListQuery(query: query.query) == query)
         #expect(try ListQuery(query: "") == ListQuery())
     }

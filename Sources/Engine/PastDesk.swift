@@ -1,0 +1,71 @@
+import ByteCoding
+import Dispatch
+import JobModel
+import JobState
+import Synchronization
+import Units
+
+/// Answers questions about the past, one after another on a thread that may block.
+///
+/// Keeps the state that it made last for a while, because a listing comes page by page.
+final class PastDesk: Sendable {
+    private struct Kept: ~Copyable {
+        var moment: Moment?
+        var state = JobState(hash: KeyedHash(low: 0, high: 0))
+        /// Questions so far.
+        var uses: UInt64 = 0
+    }
+
+    private let fold: PastFold
+    private let finishedJobs: FinishedJobs
+    private let queue = DispatchQueue(label: "daybook.past")
+    private let kept = Mutex(Kept())
+    /// After so long without a question its memory is free again.
+    private static let patience = DispatchTimeInterval.seconds(30)
+
+    init(fold: PastFold, finishedJobs: FinishedJobs) {
+        self.fold = fold
+        self.finishedJobs = finishedJobs
+    }
+
+    /// Calls `body` with the state as it was, and with those who had left its memory by then.
+    func ask<Answer: Sendable>(
+        _ moment: Moment,
+        _ body: @escaping @Sendable (inout JobState, FinishedJobs) throws(EngineError) -> Answer
+    ) async throws(EngineError) -> Answer {
+        let result = await withCheckedContinuation { continuation in
+            queue.async { [self] in
+                continuation.resume(
+                    returning: Result { () throws(EngineError) in try answer(moment, body) })
+            }
+        }
+        return try result.get()
+    }
+
+    private func answer<Answer: Sendable>(
+        _ moment: Moment,
+        _ body: @Sendable (inout JobState, FinishedJobs) throws(EngineError) -> Answer
+    ) throws(EngineError) -> Answer {
+        try kept.withLock { kept throws(EngineError) in
+            if kept.moment != moment {
+                kept = Kept(moment: nil, uses: kept.uses)
+                kept.state = try fold.run(moment)
+                kept.moment = moment
+            }
+            kept.uses += 1
+            let uses = kept.uses
+            queue.asyncAfter(deadline: .now() + Self.patience) { [weak self] in
+                self?.forget(after: uses)
+            }
+            var ended = finishedJobs
+            ended.endedThrough = kept.state.appliedLSN
+            return try body(&kept.state, ended)
+        }
+    }
+
+    private func forget(after uses: UInt64) {
+        kept.withLock { kept in
+            if kept.uses == uses { kept = Kept(uses: uses) }
+        }
+    }
+}

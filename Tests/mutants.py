@@ -23,8 +23,8 @@ MUTANTS = [
     ("no-sync-of-a-new-segment", "EventLog/NewSegment.swift",
      "        try prepared.sync()\n", "", "EventLogTests"),
     ("failed-sync-counts-as-done", "EventLog/GroupCommit.swift",
-     "            try tail.write(blocks)\n        } catch {\n            fail(error)\n            return\n",
-     "            try tail.write(blocks)\n        } catch {\n            onFailure(.io(error))\n",
+     "            try tail.write(blocks, meanwhile: meanwhile)\n        } catch {\n            fail(error)\n            return\n",
+     "            try tail.write(blocks, meanwhile: meanwhile)\n        } catch {\n            onFailure(.io(error))\n",
      "EventLogTests"),
     ("header-checksum-unchecked", "EventLog/BlockHeader.swift",
      "guard expected == found else {", "guard expected == found || true else {", "EventLogTests"),
@@ -252,6 +252,14 @@ MUTANTS = [
      "CronTests"),
     ("ticks-only-once-in-a-repeated-hour", "Cron/CronExpression+Next.swift",
      "if next < start || next > match {", "if next > match {", "CronTests"),
+    ("past-tells-of-later-ends", "Engine/PastDesk.swift",
+     "ended.endedThrough = kept.state.appliedLSN", "ended.endedThrough = LSN(rawValue: .max)",
+     "PastTests"),
+    ("past-begins-at-a-later-snapshot", "Engine/PastFold.swift",
+     "                moment.includes(head.lsn, head.time)\n",
+     "                moment.includes(head.lsn, head.time) || true\n", "PastTests"),
+    ("block-not-hashed", "EventLog/SegmentTail.swift",
+     "        meanwhile()\n        try file.sync()", "        try file.sync()", "EventLogTests"),
 ]
 
 

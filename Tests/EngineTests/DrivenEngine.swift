@@ -97,6 +97,11 @@ final class DrivenEngine {
         try reopen(storage.cutPower().image(seed: seed).storage, after: .zero)
     }
 
+    /// The process is killed, and the engine opens what it has written.
+    func restart() throws {
+        try reopen(storage.killed(), after: .zero)
+    }
+
     private func reopen(_ disk: SimulatedStorage, after outage: TimeSpan) throws {
         storage = disk
         clock.pass(outage)

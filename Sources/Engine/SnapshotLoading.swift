@@ -71,7 +71,8 @@ struct SnapshotLoading {
         guard file.head.logHigh == identity.high, file.head.logLow == identity.low,
             file.head.lsn == lsn
         else { throw SnapshotFault("\(path) is a snapshot of another log or event") }
-        var loader = StateLoader(hash: KeyedHash(low: identity.low, high: identity.high))
+        var loader = StateLoader(
+            hash: KeyedHash(low: identity.low, high: identity.high), jobsExpected: file.end.jobs)
         var saved: [(type: [UInt8], bytes: [UInt8])] = []
         try file.forEachPart(isThreaded: isThreaded) { part, bytes in
             if part.kind == SnapshotTask.dictionariesKind {

@@ -19,8 +19,12 @@ package struct StateLoader: ~Copyable {
     var recurring: [UInt64: UInt32] = [:]
     var jobCount: UInt64 = 0
 
-    package init(hash: KeyedHash) {
+    /// - Parameters:
+    ///   - hash: Of keys.
+    ///   - jobsExpected: So many are to come; a wrong number costs time or memory, nothing else.
+    package init(hash: KeyedHash, jobsExpected: UInt64) {
         state = JobState(hash: hash)
+        state.keys.expect(Int(clamping: jobsExpected))
     }
 
     package mutating func load(

@@ -66,6 +66,18 @@ package struct HashIndex: ~Copyable {
             to: HashLine.self, capacity: overflowsMax)
     }
 
+    /// Makes room for so many slots that are known to come: no bucket is split on the way to them.
+    ///
+    /// - Precondition: the index is empty.
+    package mutating func expect(_ count: Int) {
+        precondition(held == 0, "an index of \(held) slots is not empty")
+        let buckets = UInt32(min(count, elementsMax) / Self.meanSlots + 1)
+        guard buckets > bucketCount else { return }
+        bucketCount = buckets
+        mask = 1 << (31 - UInt32(buckets.leadingZeroBitCount)) - 1
+        lineRegion.grow(to: Int(bucketCount) * MemoryLayout<HashLine>.stride)
+    }
+
     /// Begins to look for slots whose keys may have this hash; used up before the index is changed.
     @inlinable
     package func probe(_ hash: UInt32) -> HashProbe {

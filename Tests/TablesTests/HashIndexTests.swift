@@ -59,12 +59,13 @@ private enum Spread: CaseIterable {
 }
 
 @Suite struct `A hash index` {
-    @Test(arguments: Spread.allCases)
+    @Test(arguments: Spread.allCases, [0, 1, 17, 1_000, 4_000, .max])
     private func `finds what a dictionary finds, while it grows, is emptied and grows again`(
-        spread: Spread
+        spread: Spread, expected: Int
     ) {
         var random = SeededGenerator(seed: 2)
         var table = Keyed(elementsMax: 4_000)
+        table.index.expect(expected)
         var model: [UInt32: UInt32] = [:]
         for step in 0..<40_000 {
             // Mostly filling for 5 000 steps, then mostly emptying.

@@ -67,6 +67,9 @@ package struct JobQuery: Sendable {
     package var before: JobPosition?
     package var limit: Int
 
+    /// Jobs in memory, or rows of history, that the work of one listing looks at.
+    static let looksMax = 10_000
+
     package init(
         user: UserID, statuses: Set<ExecutionStatus> = [], type: JobType? = nil,
         before: JobPosition? = nil, limit: Int

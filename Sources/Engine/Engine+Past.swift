@@ -6,15 +6,12 @@ package import Units
 // events since: that takes as long as a restart from there would, and the memory of one more state for half
 // a minute. All throw `Rejection.momentAhead` for a moment that has not come yet.
 extension Engine {
-    /// Jobs that one listing looks at.
-    private static let looksMax = 10_000
-
     /// Lists one page of a user's jobs as they were, newest submit first.
     package func list(
         _ query: JobQuery, asOf moment: Moment
     ) async throws(EngineError) -> JobPage {
         try await past(moment) { state, finishedJobs throws(EngineError) in
-            try finishedJobs.page(query, try state.page(query, looksMax: Self.looksMax))
+            try finishedJobs.page(query, try state.page(query))
         }
     }
 
@@ -80,12 +77,12 @@ package struct PastStats: Equatable, Sendable {
 
 extension JobState {
     fileprivate mutating func page(
-        _ query: JobQuery, looksMax: Int
+        _ query: JobQuery
     ) throws(EngineError) -> JobPage {
         do throws(Rejection) {
             let (jobs, next) = try page(
                 of: query.user, statuses: query.statuses, type: query.type, before: query.before,
-                limit: query.limit, looksMax: looksMax)
+                limit: query.limit, looksMax: JobQuery.looksMax)
             var page = JobPage(jobs: [], next: next)
             for job in jobs { page.jobs.append(view(job)) }
             return page

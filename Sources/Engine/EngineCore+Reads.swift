@@ -5,9 +5,6 @@ import JobState
 import Units
 
 extension EngineCore {
-    /// Jobs that one listing looks at.
-    private static let listingLooksMax = 10_000
-
     mutating func look(_ key: JobKey) throws(Rejection) -> Look {
         let job = try slot(of: key)
         let view = view(job)
@@ -20,14 +17,14 @@ extension EngineCore {
     mutating func list(_ query: JobQuery) throws(Rejection) -> JobPage {
         let (jobs, next) = try state.page(
             of: query.user, statuses: query.statuses, type: query.type, before: query.before,
-            limit: query.limit, looksMax: Self.listingLooksMax)
+            limit: query.limit, looksMax: JobQuery.looksMax)
         return page(jobs, next)
     }
 
     mutating func deadLetters(_ query: DeadLetterQuery) -> JobPage {
         let (jobs, next) = state.deadLetters(
             user: query.user, type: query.type, before: query.before, limit: query.limit,
-            looksMax: Self.listingLooksMax)
+            looksMax: JobQuery.looksMax)
         return page(jobs, next)
     }
 

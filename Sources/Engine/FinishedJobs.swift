@@ -15,9 +15,6 @@ struct FinishedJobs: Sendable {
     /// Who ended later is not told of.
     var endedThrough = LSN(rawValue: .max)
 
-    /// Rows that one listing looks at.
-    private static let looksMax = 10_000
-
     /// Somebody has left memory already.
     var hasAny: Bool { !set.isEmpty }
 
@@ -43,7 +40,7 @@ struct FinishedJobs: Sendable {
             try set.page(
                 of: query.user, ends: Set(ends), type: query.type,
                 endedThrough: endedThrough, before: query.before?.submitted, limit: query.limit,
-                looksMax: Self.looksMax)
+                looksMax: JobQuery.looksMax)
         }
         if past.jobs.isEmpty, past.next == nil { return live }
         var merge = PageMerge(query, live, hash: hash)

@@ -36,13 +36,16 @@ build:
 	@.ci/need liblz4-dev=header:lz4.h zlib1g-dev=header:zlib.h
 	@$(BUILD)
 
+# What tests need.
+NEEDED = liblz4-dev=header:lz4.h zlib1g-dev=header:zlib.h lz4=command:lz4 gzip=command:gzip \
+    curl=command:curl python3-lz4=python:lz4.block
+
 # One configuration for everything: crash campaigns run the engine at its real speed, and a clean
 # clone builds the libraries once. Preconditions stay on in release. Not in parallel: tests that
 # compute would keep the tasks of others, which heartbeat for a lease, off the two cores.
 test: export WARNINGS_AS_ERRORS = 1
 test: lint
-	@.ci/need liblz4-dev=header:lz4.h zlib1g-dev=header:zlib.h lz4=command:lz4 \
-	    gzip=command:gzip curl=command:curl python3-lz4=python:lz4.block
+	@.ci/need $(NEEDED)
 	@.ci/need fuse3=command:fusermount3 libfuse3-dev=header:fuse3/fuse_opt.h \
 	    pkg-config=command:pkg-config xfsprogs=command:mkfs.xfs \
 	    || echo "Tests of power cuts that need them will say that they are skipped."
@@ -109,6 +112,7 @@ SANITIZED_TEST = swift test -c release --skip-build --no-parallel --skip 'The RE
 asan tsan: export WARNINGS_AS_ERRORS = 1
 asan: export ASAN_OPTIONS = detect_leaks=0
 asan:
+	@.ci/need $(NEEDED)
 	swift build -c release --build-tests --sanitize=address --scratch-path .build-asan
 	$(SANITIZED_TEST) --sanitize=address --scratch-path .build-asan
 
@@ -118,6 +122,7 @@ TSAN_SYNC = $(CURDIR)/.build-tsan/swift-sync.so
 TSAN = TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/ThreadSanitizer/suppressions.txt \
     LD_PRELOAD=$(TSAN_SYNC)
 tsan:
+	@.ci/need $(NEEDED)
 	swift build -c release --build-tests --sanitize=thread --scratch-path .build-tsan
 	clang -O1 -shared -fPIC Tests/ThreadSanitizer/swift-sync.c -o $(TSAN_SYNC) -ldl
 	swiftc -O -sanitize=thread -parse-as-library Tests/ThreadSanitizer/control.swift \

@@ -183,7 +183,7 @@ struct HistoryRun {
         let bytes = set.size.bytes
         var dropped = 0
         let cost = try Cost.of { () throws(HistoryError) in
-            dropped = try set.retain(finishedFrom: .latest, bytesMax: nil)
+            dropped = try set.drop(finishedBefore: .latest, coveredThrough: .zero)
         }
         table.row([
             "dropping all \(dropped) files, \(bytes >> 20) MiB", decimal(cost.seconds * 1e3, 1),

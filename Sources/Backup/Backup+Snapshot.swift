@@ -3,13 +3,27 @@ import Snapshots
 import Storage
 import Units
 
-// The snapshot.
+// The snapshots.
 extension Backup {
-    /// Copies the newest good snapshot that is not newer than the copied log; gives its event.
-    mutating func copySnapshot(upTo last: LSN) throws(BackupError) -> LSN? {
+    /// Copies the newest good snapshot that is not newer than the copied log, and where the log's first
+    /// events were dropped the oldest that follows them; gives their events.
+    mutating func copySnapshots(upTo last: LSN) throws(BackupError) -> [LSN] {
         let there = SnapshotDirectory(sourcePath, storage: storage)
-        let candidates = try unwrap { () throws(StorageError) in try there.list() }
-        for lsn in candidates where lsn <= last {
+        let candidates = try unwrap { () throws(StorageError) in
+            try there.list().filter { $0 <= last && $0 >= dropped.lastLSN }
+        }
+        let newest = try copyFirst(of: candidates, in: there)
+        guard !dropped.isEmpty else { return newest.map { [$0] } ?? [] }
+        guard let newest, let oldest = try copyFirst(of: candidates.reversed(), in: there) else {
+            throw .log(.noFoundation(through: dropped.lastLSN))
+        }
+        return oldest == newest ? [newest] : [newest, oldest]
+    }
+
+    private mutating func copyFirst(
+        of candidates: [LSN], in there: SnapshotDirectory
+    ) throws(BackupError) -> LSN? {
+        for lsn in candidates {
             if isGood(lsn, in: target.snapshots) { return lsn }
             // One that is damaged, or that a newer one has just replaced.
             guard isGood(lsn, in: there) else { continue }

@@ -14,6 +14,8 @@ package struct Backup {
     let storage: any Storage
     let log: LogIdentity
     let former: BackupManifest?
+    /// What the log had dropped before the first of its segments.
+    let dropped: DroppedSegments
     private let names: [LSN]
     private let lock: any DirectoryLock
     private let progress: (BackupProgress) -> Void
@@ -55,8 +57,9 @@ package struct Backup {
         sourcePath = data
         storage = target.storage
         let names = try reading { () throws(LogError) in try source.segments() }
+        let dropped = try reading { () throws(LogError) in try source.dropped() }
         guard let first = names.first else { throw .noLog(directory: data) }
-        self.names = names
+        (self.names, self.dropped) = (names, dropped)
         log = try reading { () throws(LogError) in try source.identity(by: first) }
         try target.create()
         lock = try target.lock()
@@ -66,7 +69,8 @@ package struct Backup {
             lock.release()
             throw error
         }
-        chain = LogChain(storage: target.storage, noted: former?.head)
+        chain = LogChain(
+            storage: target.storage, noted: former?.head, from: first, after: dropped)
     }
 
     private mutating func run(time: WallTime) throws(BackupError) -> BackupReceipt {
@@ -78,16 +82,17 @@ package struct Backup {
         if let contradiction = chain.contradiction(isAtEnd: true) { throw refusal(contradiction) }
         guard let head = chain.head else { throw .noLog(directory: sourcePath) }
         let manifest = BackupManifest(
-            log: log, head: head, time: time, snapshot: try copySnapshot(upTo: head.lsn),
+            log: log, head: head, time: time, snapshots: try copySnapshots(upTo: head.lsn),
             segments: segments)
         try unwrap { () throws(StorageError) in
+            try target.write(dropped: dropped.encoded(before: names[0]))
             try storage.syncDirectory(target.segments)
             try storage.syncDirectory(target.snapshotsPath)
             try target.write(manifest)
             try target.removeReplaced(by: manifest)
         }
         return BackupReceipt(
-            log: log, head: head, snapshot: manifest.snapshot,
+            log: log, head: head, snapshot: manifest.snapshots.first,
             segmentsCopied: segments.count - segmentsKept, segmentsKept: segmentsKept,
             bytesCopied: bytesCopied)
     }

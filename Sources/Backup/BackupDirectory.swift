@@ -25,6 +25,7 @@ struct BackupDirectory: Sendable {
     var segments: String { path + "/" + Self.segmentsName }
     var snapshots: SnapshotDirectory { SnapshotDirectory(path, storage: storage) }
     var snapshotsPath: String { path + "/" + Self.snapshotsName }
+    var dropped: String { segments + "/" + DroppedSegments.name }
     var manifest: String { path + "/" + Self.manifestName }
 
     func file(of segment: BackupManifest.Segment) -> String {
@@ -94,14 +95,23 @@ struct BackupDirectory: Sendable {
 
     /// Makes the backup what it says: all that it names must be durable.
     func write(_ new: BackupManifest) throws(StorageError) {
-        let writing = manifest + Self.writingSuffix
+        try replace(manifest, with: new.encoded())
+        try storage.syncDirectory(path)
+    }
+
+    /// Says what the log had dropped before its first segment; a former manifest finds there what it needs, too.
+    func write(dropped lines: [UInt8]) throws(StorageError) {
+        if !lines.isEmpty { try replace(dropped, with: lines) }
+    }
+
+    /// The name is for the caller to sync.
+    private func replace(_ path: String, with bytes: [UInt8]) throws(StorageError) {
+        let writing = path + Self.writingSuffix
         try removeIfThere(writing)
         let file = try storage.open(writing, .create)
-        let bytes = new.encoded()
         try file.write(bytes.rawBytes, at: 0)
         try file.sync()
-        try storage.rename(writing, to: manifest)
-        try storage.syncDirectory(path)
+        try storage.rename(writing, to: path)
     }
 
     /// Removes what a killed backup left half written.
@@ -118,8 +128,8 @@ struct BackupDirectory: Sendable {
         for name in try storage.list(segments) where name.contains(Self.activeMark) {
             if !kept.contains("\(segments)/\(name)") { try storage.remove("\(segments)/\(name)") }
         }
-        guard let newest = manifest.snapshot else { return }
-        for lsn in try snapshots.list() where lsn < newest {
+        guard let newest = manifest.snapshots.first else { return }
+        for lsn in try snapshots.list() where lsn < newest && !manifest.snapshots.contains(lsn) {
             try storage.remove(snapshots.path(of: lsn))
         }
     }

@@ -19,8 +19,9 @@ package struct BackupManifest: Equatable, Sendable {
     package let head: NotedHead
     /// When the backup was taken.
     package let time: WallTime
-    /// The newest event in the snapshot that goes with it; nil: none does.
-    package let snapshot: LSN?
+    /// The newest events in the snapshots that go with it, the newest first: where the log's first events
+    /// were dropped, the last of them is what the others are folded onto.
+    package let snapshots: [LSN]
     package let segments: [Segment]
 
     static let opening = "daybook backup "
@@ -32,7 +33,7 @@ package struct BackupManifest: Equatable, Sendable {
         text += "log \(log.text)\n"
         text += "head \(head)\n"
         text += "time \(time)\n"
-        if let snapshot { text += "snapshot \(snapshot)\n" }
+        for snapshot in snapshots { text += "snapshot \(snapshot)\n" }
         for segment in segments {
             text += "segment \(segment.firstLSN) \(segment.lastLSN) "
             text += "\(segment.isSealed ? "sealed" : "active") \(segment.hash)\n"
@@ -65,15 +66,16 @@ package struct BackupManifest: Equatable, Sendable {
             let time = value(of: "time").flatMap({ WallTime(rfc3339: $0) }),
             segments.count == lines.count, segments.last?.head == head
         else { return nil }
-        let snapshot = value(of: "snapshot").flatMap { UInt64($0) }.map(LSN.init(rawValue:))
-        self.init(log: log, head: head, time: time, snapshot: snapshot, segments: segments)
+        let snapshots = fields.filter { $0.count == 2 && $0[0] == "snapshot" }
+            .compactMap { UInt64($0[1]) }.map(LSN.init(rawValue:))
+        self.init(log: log, head: head, time: time, snapshots: snapshots, segments: segments)
     }
 
-    init(log: LogIdentity, head: NotedHead, time: WallTime, snapshot: LSN?, segments: [Segment]) {
+    init(log: LogIdentity, head: NotedHead, time: WallTime, snapshots: [LSN], segments: [Segment]) {
         self.log = log
         self.head = head
         self.time = time
-        self.snapshot = snapshot
+        self.snapshots = snapshots
         self.segments = segments
     }
 

@@ -1,3 +1,4 @@
+import ByteCoding
 import EventLog
 import Glibc
 import Snapshots
@@ -17,7 +18,8 @@ package enum Restore {
         guard let manifest = try directory.readManifest() else {
             throw .noBackup(directory: backup)
         }
-        var chain = LogChain(storage: storage)
+        let (first, dropped) = try beginning(of: manifest, in: directory)
+        var chain = LogChain(storage: storage, from: first, after: dropped)
         for (index, segment) in manifest.segments.enumerated() {
             let path = directory.file(of: segment)
             let found = try checking { () throws(LogError) in
@@ -28,10 +30,20 @@ package enum Restore {
             }
             progress(manifest.progress(index + 1, bytesCopied: 0))
         }
-        if let snapshot = manifest.snapshot {
+        for snapshot in manifest.snapshots {
             try check(directory.snapshots.path(of: snapshot), snapshot, manifest, storage)
         }
         return manifest
+    }
+
+    /// The first record that is there, and what was dropped before it.
+    private static func beginning(
+        of manifest: BackupManifest, in directory: BackupDirectory
+    ) throws(BackupError) -> (LSN, DroppedSegments) {
+        let dropped = try checking { () throws(LogError) in
+            try DroppedSegments(from: directory.dropped, storage: directory.storage)
+        }
+        return (manifest.segments.first?.firstLSN ?? LSN(rawValue: 1), dropped)
     }
 
     /// Verifies a backup and makes the data directory, which must be empty or not be there.
@@ -57,7 +69,8 @@ package enum Restore {
         let lock = try BackupDirectory.lock(data, storage)
         defer { lock.release() }
         let source = BackupDirectory(path: backup, storage: storage)
-        try copySnapshot(manifest, source, data)
+        try copySnapshots(manifest, source, data)
+        try copyDropped(manifest, source, target)
         try copySegments(manifest, source, target, progress)
         try verifyRestored(manifest, data, storage)
         return manifest
@@ -76,18 +89,35 @@ package enum Restore {
         guard names.isEmpty else { throw .notEmpty(directory: data) }
     }
 
-    private static func copySnapshot(
+    /// What the log had dropped, up to where this backup begins.
+    private static func copyDropped(
+        _ manifest: BackupManifest, _ source: BackupDirectory, _ target: LogCopy
+    ) throws(BackupError) {
+        let (first, dropped) = try beginning(of: manifest, in: source)
+        let lines = dropped.encoded(before: first)
+        guard !lines.isEmpty else { return }
+        try unwrap { () throws(StorageError) in
+            let file = try source.storage.open(target.droppedPath, .create)
+            try file.write(lines.rawBytes, at: 0)
+            try file.sync()
+            try source.storage.syncDirectory(target.segmentsPath)
+        }
+    }
+
+    private static func copySnapshots(
         _ manifest: BackupManifest, _ source: BackupDirectory, _ data: String
     ) throws(BackupError) {
-        guard let lsn = manifest.snapshot else { return }
+        guard !manifest.snapshots.isEmpty else { return }
         let storage = source.storage
         let target = BackupDirectory(path: data, storage: storage)
         try unwrap { () throws(StorageError) in
             try storage.createDirectory(target.snapshotsPath)
             try storage.syncDirectory(data)
-            _ = try FileWriter.copy(
-                source.snapshots.path(of: lsn), to: target.snapshots.path(of: lsn),
-                storage: storage)
+            for lsn in manifest.snapshots {
+                _ = try FileWriter.copy(
+                    source.snapshots.path(of: lsn), to: target.snapshots.path(of: lsn),
+                    storage: storage)
+            }
             try storage.syncDirectory(target.snapshotsPath)
         }
     }
@@ -118,7 +148,7 @@ package enum Restore {
                 directory: data, storage: storage,
                 expecting: LogExpectation(head: manifest.head.hash, since: manifest.head))
         }
-        if let snapshot = manifest.snapshot {
+        for snapshot in manifest.snapshots {
             let path = SnapshotDirectory(data, storage: storage).path(of: snapshot)
             try check(path, snapshot, manifest, storage)
         }

@@ -39,7 +39,7 @@ struct RestoreCommand: ParsableCommand {
         putLine("LSN        \(manifest.head.lsn)")
         putLine("hash       \(manifest.head.hash)")
         putLine("taken      \(manifest.time)")
-        putLine("snapshot   \(manifest.snapshot.map { "of event \($0)" } ?? "none")")
+        putLine("snapshot   \(manifest.snapshots.first.map { "of event \($0)" } ?? "none")")
         putLine("segments   \(manifest.segments.count)")
         putLine("seconds    \(secondsText((clock.now - start) / .seconds(1)))")
     }

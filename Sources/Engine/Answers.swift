@@ -96,7 +96,8 @@ package struct JobPage: Equatable, Sendable {
 /// A job with what only a look at one job shows.
 package struct JobDetail: Equatable, Sendable {
     package var job: JobView
-    package var payload: [UInt8]
+    /// Nil: retention has dropped it.
+    package var payload: [UInt8]?
     package var progress: [UInt8]?
     package var lastFailure: (time: WallTime, reason: FailureReason, message: String?)?
 
@@ -124,6 +125,14 @@ package struct Timeline: Equatable, Sendable {
     package var events: [RecordedEvent]
     /// True where the oldest were left out because there are more than the limit.
     package var isTruncated: Bool
+    /// The oldest are gone: retention has dropped all events up to this one. Nil: none of the job's was.
+    package var droppedThrough: LSN?
+
+    init(events: [RecordedEvent], isTruncated: Bool, droppedThrough: LSN? = nil) {
+        self.events = events
+        self.isTruncated = isTruncated
+        self.droppedThrough = droppedThrough
+    }
 }
 
 /// A user and how many jobs they have, by status.
@@ -156,6 +165,8 @@ package struct EngineStats: Equatable, Sendable {
     package var logStoredBytes: UInt64
     /// What is wrong with the log's disk, in words for people; nil where nothing is.
     package var logTrouble: String?
+    /// Retention has dropped all events up to this one; zero: none.
+    package var logDroppedThrough: LSN
     /// The others have ended and are in history.
     package var jobsInMemory: Int
     package var historyJobs: UInt64

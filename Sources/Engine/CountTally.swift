@@ -18,6 +18,10 @@ struct CountTally {
         self.user = user
     }
 
+    /// Whether it may begin with a state that has jobs in it: a state has no counts of one user's jobs of
+    /// one type.
+    var canBeginAnywhere: Bool { type == nil || user == nil }
+
     /// Takes the counts after the next event.
     mutating func follow(_ state: inout JobState) {
         switch (type, user) {

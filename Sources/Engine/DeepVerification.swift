@@ -47,6 +47,9 @@ package struct DeepVerification: Equatable, Sendable {
 
     /// Folds the whole log, then loads each snapshot; changes nothing, and keeps daemons away.
     ///
+    /// Where retention has dropped the first events, the fold begins with the oldest good snapshot, for which
+    /// only its own digest speaks.
+    ///
     /// The log's own checksums and hashes are for `LogVerification`.
     /// - Parameters:
     ///   - directory: The data directory.
@@ -63,9 +66,10 @@ package struct DeepVerification: Equatable, Sendable {
         let lock = try LogScan.lock(directory: directory, storage: storage)
         defer { lock.release() }
         let saved = SnapshotDirectory(directory, storage: storage)
+        let dropped = try LogCopy(directory: directory, storage: storage).dropped().lastLSN
         let wanted: [LSN]
         do throws(StorageError) {
-            wanted = try saved.list()
+            wanted = try saved.list().filter { $0 >= dropped }
         } catch {
             throw .io(error)
         }
@@ -89,7 +93,7 @@ package struct DeepVerification: Equatable, Sendable {
             directory: directory, storage: storage,
             begin: { identity, state in
                 log.identity = identity
-                log.digests[.zero] = state.digest()
+                log.digests[state.appliedLSN] = state.digest()
             },
             { lsn, state in
                 if wanted.contains(lsn) { log.digests[lsn] = state.digest() }

@@ -12,10 +12,13 @@ extension Engine {
     func detail(of look: Look) async throws(EngineError) -> JobDetail {
         try await read { reader in
             Result { () throws(EngineError) -> JobDetail in
-                var detail = JobDetail(job: look.job, payload: [], progress: look.progress)
-                detail.payload = try reader.content(of: look.job.submittedLSN).payload
+                var detail = JobDetail(
+                    job: look.job, payload: look.payload, progress: look.progress)
+                if look.payload == nil {
+                    detail.payload = try reader.content(of: look.job.submittedLSN)?.payload
+                }
                 if let failure = look.lastFailure {
-                    detail.lastFailure = try reader.event(failure).failure
+                    detail.lastFailure = try reader.eventUnlessDropped(failure)?.failure
                 }
                 return detail
             }
@@ -27,7 +30,7 @@ extension Engine {
     /// - Parameters:
     ///   - key: The job.
     ///   - eventsMax: Older events than this many are left out.
-    /// - Returns: The events, oldest first.
+    /// - Returns: The events, oldest first, without those that retention has dropped.
     /// - Throws: `EngineError.unreadable` if the log cannot be read back.
     package func timeline(
         _ key: JobKey, eventsMax: Int
@@ -45,7 +48,8 @@ extension Engine {
 
     /// Tells what a job waited for, and for how long, from its submit until it ended or until now.
     ///
-    /// The stretches follow each other without gaps: their lengths add up to the job's age.
+    /// The stretches follow each other without gaps: their lengths add up to the job's age. Where the first
+    /// events of the job were dropped, the first stretch stands for them.
     package func why(_ key: JobKey) async throws(EngineError) -> Why {
         let look = try await look(key)
         return try await read { reader in
@@ -63,8 +67,10 @@ extension Engine {
         }
         guard let key = claimed else { throw .rejected(.unknownToken(token)) }
         let look = try await look(key)
-        let newest: Event = try await read { reader in
-            Result { () throws(EngineError) -> Event in try reader.event(look.job.lastLSN) }
+        let newest: Event? = try await read { reader in
+            Result { () throws(EngineError) -> Event? in
+                try reader.eventUnlessDropped(look.job.lastLSN)
+            }
         }
         let newestToken: LSN? = try await read { reader in
             Result { () throws(EngineError) -> LSN? in
@@ -72,7 +78,7 @@ extension Engine {
                 return try reader.newestToken(of: look.job)
             }
         }
-        guard newestToken == token, step.broughtAbout(newest.fact) else {
+        guard newestToken == token, let newest, step.broughtAbout(newest.fact) else {
             throw .rejected(.staleToken(token, look.job))
         }
         return look.job
@@ -99,12 +105,13 @@ extension AttemptStep {
 }
 
 extension LogReader {
-    /// Reads the event at a position that is known to hold one.
-    fileprivate func event(_ lsn: LSN) throws(EngineError) -> Event {
-        guard let event = try eventIfAny(lsn) else {
+    /// Reads the event at a position that is known to hold one; nil where retention has dropped it.
+    fileprivate func eventUnlessDropped(_ lsn: LSN) throws(EngineError) -> Event? {
+        if let event = try eventIfAny(lsn) { return event }
+        guard lsn <= droppedThrough else {
             throw .unreadable("the log has no record \(lsn), which a job refers to")
         }
-        return event
+        return nil
     }
 
     /// Reads the event at `lsn`; nil if nothing durable is there.
@@ -122,37 +129,38 @@ extension LogReader {
         }
     }
 
-    /// Position of the job's newest claim; nil if it was never claimed.
+    /// Position of the job's newest claim; nil if it was never claimed, or that was dropped.
     fileprivate func newestToken(of job: JobView) throws(EngineError) -> LSN? {
         var next: LSN? = job.lastLSN
         while let lsn = next, lsn != job.submittedLSN {
-            let event = try event(lsn)
+            guard let event = try eventUnlessDropped(lsn) else { return nil }
             if case .claimed = event.fact { return lsn }
             next = event.fact.reference?.previous
         }
         return nil
     }
 
-    /// The job whose claim made `token`; nil if that record is no claim.
+    /// The job whose claim made `token`; nil if that record is no claim, or the job's first was dropped.
     fileprivate func job(claimedAt token: LSN) throws(EngineError) -> JobKey? {
         guard let event = try eventIfAny(token), case .claimed(let job, _, _) = event.fact else {
             return nil
         }
-        switch try self.event(job.submitted).fact {
+        switch try eventUnlessDropped(job.submitted)?.fact {
         case .submitted(let key, _, _, _): return key
         case .ticked(let parent, let tick):
-            guard case .submitted(let key, _, _, _) = try self.event(parent.submitted).fact else {
-                return nil
-            }
+            guard
+                case .submitted(let key, _, _, _) = try eventUnlessDropped(parent.submitted)?.fact
+            else { return nil }
             return JobKey(user: key.user, job: key.job.occurrence(at: tick.at))
         default: return nil
         }
     }
 
     /// What was submitted as the job whose first event is at `lsn`: an occurrence has the content of
-    /// its recurring job.
-    fileprivate func content(of lsn: LSN) throws(EngineError) -> JobContent {
-        switch try event(lsn).fact {
+    /// its recurring job. Nil where that was dropped.
+    fileprivate func content(of lsn: LSN) throws(EngineError) -> JobContent? {
+        switch try eventUnlessDropped(lsn)?.fact {
+        case nil: return nil
         case .submitted(_, let content, _, _): return content
         case .ticked(let parent, _): return try content(of: parent.submitted)
         default: throw .unreadable("record \(lsn), which a job refers to, is not its first")
@@ -165,7 +173,10 @@ extension LogReader {
         var events: [RecordedEvent] = []
         var next: LSN? = job.lastLSN
         while let lsn = next, events.count < eventsMax {
-            let event = try event(lsn)
+            guard let event = try eventUnlessDropped(lsn) else {
+                return Timeline(
+                    events: events.reversed(), isTruncated: false, droppedThrough: droppedThrough)
+            }
             events.append(RecordedEvent(lsn: lsn, event: event))
             // An occurrence begins with the tick of its recurring job, whose own events lie before.
             next = lsn == job.submittedLSN ? nil : event.fact.reference?.previous

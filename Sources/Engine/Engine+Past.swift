@@ -1,16 +1,18 @@
 package import JobModel
 import JobState
+import PayloadPacking
 package import Units
 
 // The past as it was. Each call makes the state of that moment from the nearest snapshot before it and the
 // events since: that takes as long as a restart from there would, and the memory of one more state for half
-// a minute. All throw `Rejection.momentAhead` for a moment that has not come yet.
+// a minute. All throw `Rejection.momentAhead` for a moment that has not come yet, and `momentDropped` for one before what
+// retention has kept.
 extension Engine {
     /// Lists one page of a user's jobs as they were, newest submit first.
     package func list(
         _ query: JobQuery, asOf moment: Moment
     ) async throws(EngineError) -> JobPage {
-        try await past(moment) { state, finishedJobs throws(EngineError) in
+        try await past(moment) { state, finishedJobs, _ throws(EngineError) in
             try finishedJobs.page(query, try state.page(query))
         }
     }
@@ -31,7 +33,7 @@ extension Engine {
 
     /// Counts everything as it was.
     package func stats(asOf moment: Moment) async throws(EngineError) -> PastStats {
-        try await past(moment) { state, _ in
+        try await past(moment) { state, _, _ in
             PastStats(
                 newest: state.appliedLSN, time: state.appliedTime, counts: state.counts,
                 users: state.userCount,
@@ -42,8 +44,8 @@ extension Engine {
     }
 
     private func look(_ key: JobKey, asOf moment: Moment) async throws(EngineError) -> Look {
-        try await past(moment) { state, finishedJobs throws(EngineError) in
-            if let job = state.slot(of: key) { return state.look(job, now: state.appliedTime) }
+        try await past(moment) { state, finishedJobs, dictionaries throws(EngineError) in
+            if let job = state.slot(of: key) { return state.look(job, dictionaries) }
             if let past = try finishedJobs.look(key) { return past }
             throw .rejected(state.missing(key))
         }
@@ -51,7 +53,7 @@ extension Engine {
 
     private func past<Answer: Sendable>(
         _ moment: Moment,
-        _ body: @escaping @Sendable (inout JobState, FinishedJobs) throws(EngineError) -> Answer
+        _ body: @escaping PastBody<Answer>
     ) async throws(EngineError) -> Answer {
         let present = try await stats()
         let isAhead =
@@ -92,9 +94,12 @@ extension JobState {
     }
 
     /// What a look at a job shows, but for what only a running engine knows.
-    fileprivate mutating func look(_ job: JobSlot, now: WallTime) -> Look {
-        Look(
-            job: view(job), now: now, progress: progress(job), lastFailure: lastFailure(job),
+    fileprivate mutating func look(_ job: JobSlot, _ dictionaries: PayloadDictionaries) -> Look {
+        let view = view(job)
+        return Look(
+            job: view, now: appliedTime,
+            payload: keptPayload(job).map { dictionaries.unpack($0, ofType: view.type) },
+            progress: progress(job), lastFailure: lastFailure(job),
             newestToken: newestToken(job), holds: holdSpans(job), lastAsked: nil)
     }
 }

@@ -21,14 +21,19 @@ package final class Engine: Sendable {
     private let dictionaries: PayloadDictionaries
     private let finishedJobs: FinishedJobs
     let pastDesk: PastDesk
+    private let retention: RetentionDesk
+    private let clock: any EngineClock
     private let claimNumbers = Atomic<UInt64>(0)
     /// Reads of the log block, so they have threads of their own.
     private let readQueue = DispatchQueue(label: "daybook.reads", attributes: .concurrent)
 
     init(
         inbox: Inbox, reader: LogReader, condition: Condition, hash: KeyedHash,
-        dictionaries: PayloadDictionaries, finishedJobs: FinishedJobs, past: PastFold
+        dictionaries: PayloadDictionaries, finishedJobs: FinishedJobs, past: PastFold,
+        retention: RetentionDesk, clock: any EngineClock
     ) {
+        self.retention = retention
+        self.clock = clock
         self.finishedJobs = finishedJobs
         pastDesk = PastDesk(fold: past, finishedJobs: finishedJobs)
         self.inbox = inbox
@@ -249,6 +254,43 @@ package final class Engine: Sendable {
     /// it failed.
     package func snapshot() async throws(EngineError) -> SnapshotOutcome {
         try await ask { .snapshot($0) }
+    }
+
+    /// How much of the past is kept, and how far it reaches.
+    package func retention() async throws(EngineError) -> RetentionReport {
+        try await read { [retention] _ in
+            Result { () throws(StorageError) in try retention.report() }.mapError {
+                .unreadable("\($0)")
+            }
+        }
+    }
+
+    /// Sets how much of the past is kept from now on; durable on return.
+    ///
+    /// What is beyond goes in the background, a whole segment or file of history at a time, and segments only
+    /// up to the older of the two newest snapshots.
+    package func retain(_ rules: RetentionRules) async throws(EngineError) -> RetentionReport {
+        try await read { [retention] _ in
+            Result { () throws(StorageError) in
+                try retention.set(rules)
+                return try retention.report()
+            }.mapError { $0.isOutOfSpace ? .outOfSpace : .unreadable("\($0)") }
+        }
+    }
+
+    /// Drops now what may go, with two new snapshots where that lets more go.
+    package func dropNow() async throws(EngineError) -> RetentionReport {
+        for _ in 0..<2 {
+            let outcome: RetentionDesk.Outcome = try await read { [retention, clock] _ in
+                .success(retention.tend(now: clock.wallTime()))
+            }
+            guard outcome == .wantsSnapshot else { break }
+            _ = try await snapshot()
+        }
+        _ = try await read { [retention, clock] _ in
+            .success(retention.tend(now: clock.wallTime()))
+        }
+        return try await retention()
     }
 
     /// Nil while the log can be written; else why not.

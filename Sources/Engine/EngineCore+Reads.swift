@@ -9,7 +9,9 @@ extension EngineCore {
         let job = try slot(of: key)
         let view = view(job)
         return Look(
-            job: view, now: wall, progress: state.progress(job),
+            job: view, now: wall,
+            payload: state.keptPayload(job).map { dictionaries.unpack($0, ofType: view.type) },
+            progress: state.progress(job),
             lastFailure: state.lastFailure(job), newestToken: state.newestToken(job),
             holds: state.holdSpans(job), lastAsked: desk.lastAsked(for: view.type))
     }
@@ -54,7 +56,8 @@ extension EngineCore {
             },
             ready: state.readyCount, waitingClaims: desk.count, payloadBytes: state.blobBytes,
             durableLSN: log.durableLSN, logSegments: size.segments, logRawBytes: size.rawBytes,
-            logStoredBytes: size.storedBytes, logTrouble: trouble ?? size.trouble,
+            logStoredBytes: size.storedBytes, logTrouble: trouble ?? size.trouble ?? retention.trouble,
+            logDroppedThrough: log.droppedThrough,
             jobsInMemory: state.jobCount, historyJobs: past.jobs.total, historyFiles: past.files,
             historyBytes: past.bytes, historyTrouble: history.words)
     }

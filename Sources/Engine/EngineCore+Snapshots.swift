@@ -45,7 +45,10 @@ extension EngineCore {
             logHigh: snapshots.log.high, logLow: snapshots.log.low, lsn: state.appliedLSN,
             time: state.appliedTime)
         let task = SnapshotTask(
-            head, in: snapshots.directory, dictionaries: dictionaries.all())
+            head, in: snapshots.directory, dictionaries: dictionaries.all(),
+            keeping: SnapshotKeeping(
+                from: log.droppedThrough, countMax: snapshots.rules.olderMax,
+                bytesMax: log.size.storedBytes / snapshots.rules.logBytesPerOlderByte))
         snapshots.begin(task)
         if snapshots.isThreaded { task.start() }
         replies.hold(until: state.appliedLSN) { fate in task.note(isDurable: fate == .durable) }

@@ -36,13 +36,16 @@ struct EngineCore: ~Copyable {
     var space = SpaceBudget()
     var snapshots: SnapshotDesk
     var history: HistoryDesk
+    let retention: RetentionDesk
     let finishedJobs: FinishedJobs
 
     /// Takes over a recovered state: every lease in it gets its full duration from now on.
     init(
         state: consuming JobState, log: EventLog, replies: ReplyQueue, clock: any EngineClock,
-        dictionaries: PayloadDictionaries, snapshots: SnapshotDesk, history: HistoryDesk
+        dictionaries: PayloadDictionaries, snapshots: SnapshotDesk, history: HistoryDesk,
+        retention: RetentionDesk
     ) {
+        self.retention = retention
         self.snapshots = snapshots
         self.history = history
         finishedJobs = FinishedJobs(set: history.worker.set, hash: state.hash)

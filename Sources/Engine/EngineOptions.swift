@@ -29,6 +29,11 @@ package struct EngineOptions: Sendable {
     /// When jobs that have ended leave memory.
     package var history = HistoryRules()
 
+    /// How much of the past is kept from now on; nil: as was set last, everything where nothing was.
+    package var retention: RetentionRules?
+    /// A directory that gets a copy of each segment before retention drops it; nil: they are gone.
+    package var archive: String?
+
     package init() {}
 }
 

@@ -108,6 +108,7 @@ extension Look {
     init(_ job: FinishedJob) throws(EngineError) {
         self.job = try JobView(job)
         now = job.row.finishedAt
+        payload = nil
         progress = nil
         lastFailure = job.row.lastFailure > .zero ? job.row.lastFailure : nil
         newestToken = nil

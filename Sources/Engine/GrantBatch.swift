@@ -27,18 +27,28 @@ struct GrantBatch: Sendable {
             return Grant(
                 job: item.view(bytes.bytes),
                 payload: item.isPacked
-                    ? unpack(payload, of: item, dictionaries) : payload.array,
+                    ? dictionaries.unpack(
+                        payload, ofType: item.type, rawByteCount: item.rawPayloadBytes)
+                    : payload.array,
                 checkpoint: item.checkpoint)
         }
     }
+}
 
-    private func unpack(
-        _ payload: RawSpan, of item: GrantItem, _ dictionaries: PayloadDictionaries
-    ) -> [UInt8] {
-        let type = Array(item.type.text.utf8)
-        guard let dictionary = dictionaries.dictionary(for: type.rawBytes) else {
-            preconditionFailure("a payload of type \(item.type) was packed without a dictionary")
+extension PayloadDictionaries {
+    /// A payload as it was submitted.
+    ///
+    /// - Precondition: it was packed with the dictionary of its type.
+    func unpack(_ payload: RawSpan, ofType type: JobType, rawByteCount: Int) -> [UInt8] {
+        let name = Array(type.text.utf8)
+        guard let dictionary = dictionary(for: name.rawBytes) else {
+            preconditionFailure("a payload of type \(type) was packed without a dictionary")
         }
-        return dictionary.unpack(payload, rawByteCount: item.rawPayloadBytes)
+        return dictionary.unpack(payload, rawByteCount: rawByteCount)
+    }
+
+    func unpack(_ kept: KeptPayload, ofType type: JobType) -> [UInt8] {
+        guard kept.isPacked else { return kept.bytes }
+        return unpack(kept.bytes.rawBytes, ofType: type, rawByteCount: kept.rawByteCount)
     }
 }

@@ -45,6 +45,10 @@ struct HistoryDesk {
             return "jobs that ended from event \(range.lowerBound) to \(range.upperBound) are not "
                 + "found until their history is built again; \(condition.percent) % of the log is read"
         }
+        if let range = condition.lost {
+            return "jobs that ended from event \(range.lowerBound) to \(range.upperBound) are lost: their "
+                + "history was damaged, and the log no longer goes back to them"
+        }
         return condition.trouble ?? trouble
     }
 

@@ -49,10 +49,15 @@ struct HistoryLoading {
     /// What the writer goes on with, once all of the log was read.
     func desk(
         state: inout JobState, isThreaded: Bool, note: (String) -> Void
-    ) throws(HistoryError) -> HistoryDesk {
+    ) throws(LogError) -> HistoryDesk {
         guard let opened else { preconditionFailure("a log that was opened has an identity") }
-        let set = try opened.get()
-        try set.setAside(after: state.appliedLSN)
+        let set: HistorySet
+        do throws(HistoryError) {
+            set = try opened.get()
+            try set.setAside(after: state.appliedLSN)
+        } catch {
+            throw error.logError
+        }
         state.releaseAll(through: min(covered, state.appliedLSN))
         let missing = set.gaps(through: state.releasedThrough)
         if let first = missing.first, let last = missing.last {

@@ -6,8 +6,8 @@ import Units
 
 /// Builds files of history anew from the log.
 ///
-/// The log is folded from its beginning, as a recovery without snapshots does, because a job that
-/// ended in the range may have been submitted at any time before.
+/// The log is folded from the newest snapshot before, because a job that ended in the range may have been
+/// submitted at any time.
 struct HistoryRebuild: Sendable {
     let directory: String
     let storage: any Storage
@@ -22,14 +22,33 @@ struct HistoryRebuild: Sendable {
     ///   - goesOn: Told now and then how far the log was read; false ends it, and files that were
     ///     published stay.
     ///   - publish: Gets the files one after another.
+    /// - Returns: The last event up to which who had ended is lost, because the log no longer goes back so
+    ///   far; nil: nobody is.
     /// - Throws: `RebuildError`; files that were published stay.
     func run(
         _ range: ClosedRange<LSN>, goesOn: (LSN) -> Bool,
         publish: (HistoryBuilder) throws(HistoryError) -> Void
-    ) throws(RebuildError) {
+    ) throws(RebuildError) -> LSN? {
         var first = range.lowerBound
         var failure: HistoryError?
-        try fold { lsn, state in
+        var lost: LSN?
+        func isMore(_ lsn: LSN, _ state: inout JobState) -> Bool {
+            do throws(HistoryError) {
+                try publish(state.takeEnded(covering: first...min(lsn, range.upperBound)))
+            } catch {
+                failure = error
+                return false
+            }
+            first = lsn.next
+            return lsn < range.upperBound && goesOn(lsn)
+        }
+        try fold(near: LSN(rawValue: first.rawValue - 1)) { state in
+            if state.releasedThrough >= range.lowerBound {
+                lost = min(state.releasedThrough, range.upperBound)
+            }
+            guard state.appliedLSN >= range.upperBound else { return true }
+            return isMore(state.appliedLSN, &state)
+        } _: { lsn, state in
             if lsn < range.lowerBound {
                 guard lsn.rawValue % Self.eventsPerRelease == 0 else { return true }
                 state.releaseAll(through: lsn)
@@ -39,21 +58,21 @@ struct HistoryRebuild: Sendable {
                 state.releaseAll(through: LSN(rawValue: first.rawValue - 1))
             }
             guard lsn == range.upperBound || state.endedCount >= rowsMax else { return true }
-            do throws(HistoryError) {
-                try publish(state.takeEnded(covering: first...lsn))
-            } catch {
-                failure = error
-                return false
-            }
-            first = lsn.next
-            return lsn < range.upperBound && goesOn(lsn)
+            return isMore(lsn, &state)
         }
         if let failure { throw .history(failure) }
+        return lost
     }
 
-    private func fold(_ body: (LSN, inout JobState) -> Bool) throws(RebuildError) {
+    private func fold(
+        near lsn: LSN, begin: (inout JobState) -> Bool, _ body: (LSN, inout JobState) -> Bool
+    ) throws(RebuildError) {
+        var goesOn = true
         do throws(LogError) {
-            try LogFold.run(directory: directory, storage: storage, body)
+            try LogFold.run(
+                directory: directory, storage: storage, near: lsn,
+                begin: { _, state in goesOn = begin(&state) },
+                { lsn, state in goesOn && body(lsn, &state) })
         } catch {
             throw .log(error)
         }

@@ -123,7 +123,10 @@ final class HistoryWorker: Sendable {
             condition.withLock { $0.trouble = nil }
             return isMore
         } catch {
-            condition.withLock { $0 = HistoryCondition(trouble: "\(error)") }
+            condition.withLock { condition in
+                condition.rebuilding = nil
+                condition.trouble = "\(error)"
+            }
             return false
         }
     }
@@ -137,9 +140,10 @@ final class HistoryWorker: Sendable {
         }
         condition.withLock { $0.rebuilding = gap }
         defer { condition.withLock { $0.rebuilding = nil } }
-        try rebuild.run(gap, goesOn: { lsn in goesOn(lsn, gap) }) {
+        let lost = try rebuild.run(gap, goesOn: { lsn in goesOn(lsn, gap) }) {
             [set] builder throws(HistoryError) in try set.publish(builder)
         }
+        if let lost { condition.withLock { $0.lost = gap.lowerBound...lost } }
         return true
     }
 }
@@ -157,6 +161,8 @@ struct HistoryCondition: Sendable {
     var rebuilding: ClosedRange<LSN>?
     /// How much of the log was read for it.
     var percent = 0
+    /// Jobs that ended in this range and whose file was damaged: the log no longer goes back to them.
+    var lost: ClosedRange<LSN>?
     /// What cannot be done, and is tried again.
     var trouble: String?
 }

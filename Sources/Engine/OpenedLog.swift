@@ -17,6 +17,8 @@ struct OpenedLog: ~Copyable {
     private let history: HistoryDesk
     /// Makes the states that there were.
     let past: PastFold
+    /// Drops what is not to be kept.
+    let retention: RetentionDesk
 
     /// Loads the newest good snapshot, opens the log, and folds the records after it.
     ///
@@ -26,13 +28,16 @@ struct OpenedLog: ~Copyable {
     ///   - options: Of the log.
     ///   - rules: When snapshots are taken.
     ///   - historyRules: When jobs that have ended leave memory.
+    ///   - retention: What is kept; nil: as was set last.
+    ///   - archive: Where dropped segments are kept.
     ///   - note: Told what is to be said about snapshots and history.
     ///   - progress: Called now and then.
     ///   - onFailure: Called once if the log fails later, before anybody waiting is told.
     /// - Throws: As `EventLog.open`.
     init(
         directory: String, storage: any Storage, options: LogOptions,
-        rules: SnapshotRules, historyRules: HistoryRules, note: (String) -> Void,
+        rules: SnapshotRules, historyRules: HistoryRules, retention: RetentionRules?,
+        archive: String?, note: (String) -> Void,
         progress: (LogRecovery) -> Void,
         onFailure: @escaping @Sendable (LogError) -> Void
     ) throws(LogError) {
@@ -61,12 +66,18 @@ struct OpenedLog: ~Copyable {
                 onFailure(error)
                 replies.fail()
             })
-        do throws(HistoryError) {
+        let file = RetentionFile(directory: directory, storage: storage)
+        let kept: RetentionRules
+        do throws(LogError) {
+            kept = try Self.rules(retention, in: file)
             history = try past.desk(state: &state, isThreaded: options.isThreaded, note: note)
         } catch {
             log.close()
-            throw error.logError
+            throw error
         }
+        self.retention = RetentionDesk(
+            rules: kept, file: file, archive: archive, log: log, history: history.worker.set,
+            snapshots: saved)
         self.log = log
         self.past = PastFold(
             snapshots: saved, directory: directory, log: loading.identity,
@@ -78,13 +89,27 @@ struct OpenedLog: ~Copyable {
         replies.release(through: log.durableLSN)
     }
 
+    /// The rules that are given, kept from now on, or else those that were.
+    private static func rules(
+        _ given: RetentionRules?, in file: RetentionFile
+    ) throws(LogError) -> RetentionRules {
+        let kept = try file.read() ?? .everything
+        guard let given, given != kept else { return kept }
+        do throws(StorageError) {
+            try file.write(given)
+        } catch {
+            throw .io(error)
+        }
+        return given
+    }
+
     /// What the writer's thread owns from here on.
     consuming func core(clock: any EngineClock) -> EngineCore {
         let (log, replies, dictionaries, snapshots) = (log, replies, dictionaries, snapshots)
-        let history = history
+        let (history, retention) = (history, retention)
         return EngineCore(
             state: state, log: log, replies: replies, clock: clock, dictionaries: dictionaries,
-            snapshots: snapshots, history: history)
+            snapshots: snapshots, history: history, retention: retention)
     }
 
     /// Answers about jobs that have left memory.

@@ -2,8 +2,13 @@ import ByteCoding
 import Dispatch
 import JobModel
 import JobState
+import PayloadPacking
 import Synchronization
 import Units
+
+/// Answers from a state as it was, those who had left its memory by then, and what payloads are packed with.
+typealias PastBody<Answer> =
+    @Sendable (inout JobState, FinishedJobs, PayloadDictionaries) throws(EngineError) -> Answer
 
 /// Answers questions about the past, one after another on a thread that may block.
 ///
@@ -11,7 +16,8 @@ import Units
 final class PastDesk: Sendable {
     private struct Kept: ~Copyable {
         var moment: Moment?
-        var state = JobState(hash: KeyedHash(low: 0, high: 0))
+        var past = PastState(
+            state: JobState(hash: KeyedHash(low: 0, high: 0)), dictionaries: PayloadDictionaries())
         /// Questions so far.
         var uses: UInt64 = 0
     }
@@ -31,7 +37,7 @@ final class PastDesk: Sendable {
     /// Calls `body` with the state as it was, and with those who had left its memory by then.
     func ask<Answer: Sendable>(
         _ moment: Moment,
-        _ body: @escaping @Sendable (inout JobState, FinishedJobs) throws(EngineError) -> Answer
+        _ body: @escaping PastBody<Answer>
     ) async throws(EngineError) -> Answer {
         let result = await withCheckedContinuation { continuation in
             queue.async { [self] in
@@ -44,12 +50,12 @@ final class PastDesk: Sendable {
 
     private func answer<Answer: Sendable>(
         _ moment: Moment,
-        _ body: @Sendable (inout JobState, FinishedJobs) throws(EngineError) -> Answer
+        _ body: PastBody<Answer>
     ) throws(EngineError) -> Answer {
         try kept.withLock { kept throws(EngineError) in
             if kept.moment != moment {
                 kept = Kept(moment: nil, uses: kept.uses)
-                kept.state = try fold.run(moment)
+                kept.past = try fold.run(moment)
                 kept.moment = moment
             }
             kept.uses += 1
@@ -58,8 +64,8 @@ final class PastDesk: Sendable {
                 self?.forget(after: uses)
             }
             var ended = finishedJobs
-            ended.endedThrough = kept.state.appliedLSN
-            return try body(&kept.state, ended)
+            ended.endedThrough = kept.past.state.appliedLSN
+            return try body(&kept.past.state, ended, kept.past.dictionaries)
         }
     }
 

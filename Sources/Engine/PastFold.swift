@@ -23,8 +23,9 @@ struct PastFold: Sendable {
     ///
     /// - Parameter moment: Not after the newest durable event, not in the future.
     /// - Returns: The state, with those ready whose time had come.
-    /// - Throws: `EngineError.unreadable` where the log cannot be read back.
-    func run(_ moment: Moment) throws(EngineError) -> JobState {
+    /// - Throws: `Rejection.momentDropped` where the log no longer goes back so far,
+    ///   `EngineError.unreadable` where it cannot be read back.
+    func run(_ moment: Moment) throws(EngineError) -> PastState {
         let dictionaries = PayloadDictionaries()
         var state = nearest(moment, dictionaries)
         var replay = Replay(dictionaries: dictionaries)
@@ -40,28 +41,35 @@ struct PastFold: Sendable {
                 }
                 return true
             }
+        } catch .dropped {
+            throw .rejected(.momentDropped(oldest: oldest))
         } catch {
             throw .unreadable("\(error)")
         }
         while state.advance(to: moment.time ?? state.appliedTime, jobsMax: .max) {}
-        return state
+        return PastState(state: state, dictionaries: dictionaries)
     }
+
+    /// The earliest event after which the past can be told, where the log begins later than with the first.
+    private var oldest: LSN? { (try? snapshots.list())?.last }
 
     /// The newest snapshot that is not after the moment, or the state before the first event.
     private func nearest(_ moment: Moment, _ dictionaries: PayloadDictionaries) -> JobState {
         var loading = SnapshotLoading(
             directory: snapshots, dictionaries: dictionaries, isThreaded: true)
-        for lsn in (try? snapshots.list()) ?? [] {
-            // One that is damaged, or gone meanwhile, is no worse than none: an older one, or the log, has it.
-            guard
-                let head = try? SnapshotFile(snapshots.path(of: lsn), storage: snapshots.storage)
-                    .head,
-                moment.includes(head.lsn, head.time)
-            else { continue }
-            if let state = try? loading.load(lsn, of: log) { return state }
+        let state = loading.loadFirst(of: log) { lsn in
+            let file = try? SnapshotFile(snapshots.path(of: lsn), storage: snapshots.storage)
+            return file.map { moment.includes($0.head.lsn, $0.head.time) } ?? false
         }
-        return JobState(hash: KeyedHash(low: log.low, high: log.high))
+        return state ?? JobState(hash: KeyedHash(low: log.low, high: log.high))
     }
+}
+
+/// The state as it was at a moment.
+struct PastState: ~Copyable {
+    var state: JobState
+    /// What its payloads are packed with.
+    let dictionaries: PayloadDictionaries
 }
 
 extension Moment {

@@ -26,6 +26,8 @@ extension AttemptStep {
 struct Look: Sendable {
     let job: JobView
     let now: WallTime
+    /// As it was submitted, where memory has it; nil: only the log does.
+    let payload: [UInt8]?
     let progress: [UInt8]?
     let lastFailure: LSN?
     /// Token of the newest attempt, ended or not; nil before the first.

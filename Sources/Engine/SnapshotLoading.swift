@@ -47,6 +47,19 @@ struct SnapshotLoading {
         return try load(lsn)
     }
 
+    /// Makes the state of the first snapshot that is wanted and good; nil where none is.
+    ///
+    /// One that is damaged, or gone meanwhile, is passed over and stays where it is.
+    mutating func loadFirst(
+        of identity: LogIdentity, isOldestFirst: Bool = false, where isWanted: (LSN) -> Bool
+    ) -> JobState? {
+        let newestFirst = (try? directory.list()) ?? []
+        for lsn in isOldestFirst ? newestFirst.reversed() : newestFirst where isWanted(lsn) {
+            if let state = try? load(lsn, of: identity) { return state }
+        }
+        return nil
+    }
+
     private func list(_ note: (String) -> Void) -> [LSN] {
         do throws(StorageError) {
             try directory.removeLeftovers()

@@ -13,6 +13,10 @@ package struct SnapshotRules: Sendable {
     package var entriesPerTurn = 256
     /// Entries that a turn without requests saves.
     package var entriesPerIdleTurn = 4_096
+    /// So many older ones stay beside the newest, spread over the log: they shorten the way to the past.
+    package var olderMax = 6
+    /// All older ones together take at most one byte for so many of the log.
+    package var logBytesPerOlderByte: UInt64 = 4
     /// How long a failed one is let be.
     package var patience = TimeSpan.seconds(60)
 

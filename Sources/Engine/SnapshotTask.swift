@@ -33,6 +33,7 @@ final class SnapshotTask: @unchecked Sendable {
     private let head: SnapshotHead
     private let directory: SnapshotDirectory
     private let dictionaries: [(type: [UInt8], bytes: [UInt8])]
+    private let keeping: SnapshotKeeping
     private var file: SnapshotWriter?
     private var thread: DedicatedThread?
 
@@ -45,10 +46,12 @@ final class SnapshotTask: @unchecked Sendable {
     ///   - head: Which state it is of.
     ///   - directory: Where it is written.
     ///   - dictionaries: What the payloads are packed with.
+    ///   - keeping: Which older ones stay once it is there.
     init(
         _ head: SnapshotHead, in directory: SnapshotDirectory,
-        dictionaries: [(type: [UInt8], bytes: [UInt8])]
+        dictionaries: [(type: [UInt8], bytes: [UInt8])], keeping: SnapshotKeeping
     ) {
+        self.keeping = keeping
         self.head = head
         self.directory = directory
         self.dictionaries = dictionaries
@@ -145,7 +148,7 @@ final class SnapshotTask: @unchecked Sendable {
                 try file?.seal(SnapshotEnd(jobs: totals.jobs, digest: totals.digest))
                 monitor.change { $0.stage = .sealed }
             case .publish:
-                try file?.publish()
+                try file?.publish(keeping: keeping)
                 finish()
             case .nothing: break
             }

@@ -10,7 +10,7 @@ package struct Why: Equatable, Sendable {
     /// Where the job is ready and nobody has claimed it: when a worker last asked for its type;
     /// nil: none has since the daemon started.
     package var lastAsked: WallTime?
-    /// Older events than the newest ones were not looked at: the first stretch stands for them.
+    /// Older events than the newest ones were not looked at, or were dropped: the first stretch stands for them.
     package var isTruncated: Bool
 
     static let eventsMax = 10_000
@@ -22,7 +22,7 @@ extension Why {
         job = look.job
         spans = walk.spans()
         lastAsked = look.lastAsked
-        isTruncated = timeline.isTruncated
+        isTruncated = timeline.isTruncated || timeline.droppedThrough != nil
     }
 }
 
@@ -40,7 +40,9 @@ private struct WhyWalk {
     }
 
     mutating func spans() -> [WhySpan] {
-        var due = look.job.submittedAt
+        // Where the submit was dropped, the job itself knows.
+        var due =
+            timeline.droppedThrough == nil ? look.job.submittedAt : look.job.executionTime
         var isRetry = false
         var worker: WorkerName?
         for recorded in timeline.events {

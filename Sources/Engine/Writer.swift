@@ -38,15 +38,18 @@ final class Writer: Sendable {
         }
         let (log, condition, dictionaries) = (opened.log, opened.condition, opened.dictionaries)
         let (finishedJobs, historyWorker) = (opened.finishedJobs, opened.historyWorker)
-        let past = opened.past
+        let (past, retention) = (opened.past, opened.retention)
         var core = opened.core(clock: clock)
         let historyThread = historyWorker.start()
+        let retentionThread = retention.start(clock: clock) { [inbox] in
+            inbox.send(.snapshot { _ in })
+        }
         onOpen(
             .success(
                 Engine(
                     inbox: inbox, reader: log.reader(), condition: condition,
                     hash: core.state.hash, dictionaries: dictionaries,
-                    finishedJobs: finishedJobs, past: past)))
+                    finishedJobs: finishedJobs, past: past, retention: retention, clock: clock)))
         while let requests = inbox.take(waiting: core.patience()) {
             guard condition.failure == nil else {
                 for request in requests { request.refuse(.notServing) }
@@ -57,7 +60,9 @@ final class Writer: Sendable {
         }
         core.dismissClaims()
         core.closeSnapshots(isWhole: condition.failure == nil)
+        retention.close()
         historyWorker.close()
+        retentionThread.join()
         historyThread.join()
         log.close()
         condition.close()
@@ -66,9 +71,11 @@ final class Writer: Sendable {
     private func openLog() throws(LogError) -> OpenedLog {
         var logOptions = LogOptions()
         logOptions.segmentBytes = options.segmentBytes
+        logOptions.wallClock = { [clock] in clock.wallTime() }
         return try OpenedLog(
             directory: directory, storage: storage, options: logOptions, rules: options.snapshots,
-            historyRules: options.history,
+            historyRules: options.history, retention: options.retention,
+            archive: options.archive,
             note: { [progress] note in
                 var said = RecoveryProgress(LogRecovery())
                 said.note = note

@@ -126,18 +126,52 @@ extension Catalogue {
     }
 
     /// Swaps a segment's file and what is known of it in one step, as readers see it.
+    ///
+    /// - Returns: False where the segment was dropped meanwhile; then nothing was swapped.
     func replace(
         with packed: Segment, _ swapFiles: () throws(StorageError) -> Void
-    ) throws(LogError) {
+    ) throws(LogError) -> Bool {
         try swap.withLock { _ throws(LogError) in
+            guard let index = index(of: packed.header.firstLSN) else { return false }
             try unwrap(swapFiles)
-            segments.withLock { segments in
-                let number = packed.header.number
-                if let index = segments.firstIndex(where: { $0.header.number == number }) {
-                    segments[index] = packed
-                }
+            segments.withLock { $0[index] = packed }
+            return true
+        }
+    }
+
+    /// Sealed segments that another one follows, the oldest first.
+    func droppable() -> [DroppableSegment] {
+        segments.withLock { segments in
+            zip(segments, segments.dropFirst()).map { segment, next in
+                DroppableSegment(
+                    firstLSN: segment.header.firstLSN, lastLSN: segment.lastLSN,
+                    end: next.header.creation, storedBytes: segment.storedBytes, path: segment.path)
             }
         }
+    }
+
+    /// Whether the segment that begins with this record was not dropped.
+    func holds(_ first: LSN) -> Bool { index(of: first) != nil }
+
+    /// The last record before the first segment.
+    var droppedThrough: LSN {
+        segments.withLock { $0.first?.header.previous.lastLSN ?? .zero }
+    }
+
+    /// Forgets a segment and removes its file: readers that have opened it go on, others do not find it.
+    func drop(
+        _ first: LSN, _ removeFile: () throws(StorageError) -> Void
+    ) throws(LogError) {
+        try swap.withLock { _ throws(LogError) in
+            guard let index = index(of: first) else { return }
+            segments.withLock { _ = $0.remove(at: index) }
+            try unwrap(removeFile)
+        }
+    }
+
+    /// Good for as long as `swap` is held: else one may be removed.
+    private func index(of first: LSN) -> Int? {
+        segments.withLock { $0.firstIndex { $0.header.firstLSN == first } }
     }
 
     /// Why the newest background work did not come to its end; nil once some has.

@@ -18,6 +18,8 @@ package final class EventLog: @unchecked Sendable {
     private let lock: any DirectoryLock
     private let directory: LogDirectory
     private let options: LogOptions
+    /// Drops the oldest segments, for as long as the log is open.
+    package let trimmer: LogTrimmer
     private var thread: DedicatedThread?
 
     /// Last record appended; durable once `durableLSN` has reached it.
@@ -41,6 +43,9 @@ package final class EventLog: @unchecked Sendable {
         self.lock = lock
         directory = recovery.directory
         options = recovery.options
+        trimmer = LogTrimmer(
+            directory: recovery.directory, catalogue: catalogue, log: end.walk.header.log,
+            dropped: recovery.dropped)
         stream = RawStream(end, options: options)
         lastLSN = end.walk.lastLSN
         lastTime = end.walk.lastTime
@@ -147,6 +152,9 @@ package final class EventLog: @unchecked Sendable {
 extension EventLog {
     /// Last record that survives a power cut; nothing later may be shown to anyone.
     package var durableLSN: LSN { catalogue.durableLSN }
+
+    /// The last record that was dropped; zero where none was.
+    package var droppedThrough: LSN { catalogue.droppedThrough }
 
     /// What the log takes up, up to the durable end.
     package var size: LogSize { catalogue.size }

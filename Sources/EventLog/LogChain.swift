@@ -4,11 +4,12 @@ package import Units
 
 /// Follows a log from segment to segment, wherever their files lie and whatever they are called.
 ///
-/// Begins with the log's first segment; each file that is taken must join the one before.
+/// Begins with the log's first segment, or behind what was dropped; each file that is taken must join the
+/// one before.
 package struct LogChain: Sendable {
     private let storage: any Storage
     private let noted: NotedHead?
-    private var join = SegmentJoin()
+    private var join: SegmentJoin
     private var buffer: [UInt8] = []
     /// The hashes of the log up to the noted record, of which there may be two.
     private var passed: [LogHash] = []
@@ -18,9 +19,15 @@ package struct LogChain: Sendable {
     /// - Parameters:
     ///   - storage: Where the reads go.
     ///   - noted: A head that the log must pass.
-    package init(storage: any Storage, noted: NotedHead? = nil) {
+    ///   - first: The record to begin with.
+    ///   - dropped: What was dropped before it.
+    package init(
+        storage: any Storage, noted: NotedHead? = nil, from first: LSN = LSN(rawValue: 1),
+        after dropped: DroppedSegments = DroppedSegments()
+    ) {
         self.storage = storage
         self.noted = noted
+        join = dropped.join(before: first)
     }
 
     /// Reads every byte of a segment: checksums, records, hash, and the join with the one before.

@@ -17,7 +17,13 @@ package struct LogCopy: Sendable {
     }
 
     /// First LSNs of the segments that are there now, in order.
-    package func segments() throws(LogError) -> [LSN] { try directory.listSegments() }
+    package func segments() throws(LogError) -> [LSN] { try directory.contents().firsts }
+
+    /// What was dropped before them.
+    package func dropped() throws(LogError) -> DroppedSegments { try directory.dropped() }
+
+    /// Where it is said what was dropped.
+    package var droppedPath: String { directory.droppedPath }
 
     /// The path of the segment that begins with this record.
     package func path(of first: LSN) -> String { directory.segment(from: first) }

@@ -6,6 +6,14 @@ struct LogDirectory: Sendable {
     /// The data directory; the segments are in `log` below it.
     let path: String
     let storage: any Storage
+    /// Where dropped segments were archived; read as if they were still there.
+    var archive: String?
+
+    init(path: String, storage: any Storage, archive: String? = nil) {
+        self.path = path
+        self.storage = storage
+        self.archive = archive
+    }
 
     var segments: String { path + "/log" }
     var preparing: String { segments + "/" + Self.preparingName }
@@ -16,10 +24,12 @@ struct LogDirectory: Sendable {
     /// No segment file is larger: checked before one is read into memory.
     static let segmentBytesMax = 1 << 30
 
-    func segment(from first: LSN) -> String {
+    func segment(from first: LSN) -> String { segments + "/" + Self.name(from: first) }
+
+    /// What the file of the segment is called that begins with this record.
+    static func name(from first: LSN) -> String {
         let digits = String(first.rawValue)
-        let name = String(repeating: "0", count: 20 - digits.count) + digits
-        return segments + "/" + name + Self.suffix
+        return String(repeating: "0", count: 20 - digits.count) + digits + suffix
     }
 
     /// Where a segment is rewritten before it takes its name.
@@ -32,9 +42,23 @@ struct LogDirectory: Sendable {
         }
     }
 
-    /// First LSNs of the segments that are there, in order.
-    func listSegments() throws(LogError) -> [LSN] {
-        try list().compactMap { Self.firstLSN(ofName: $0) }.sorted()
+    /// First LSNs of the segments that are there, in order, and what was dropped before them.
+    func contents() throws(LogError) -> LogContents {
+        // First: what is dropped meanwhile is not in the list then, or was not dropped yet.
+        let names = try list()
+        let dropped = try dropped()
+        let all = names.compactMap { Self.firstLSN(ofName: $0) }.sorted()
+        var contents = LogContents(
+            firsts: all.filter { $0 > dropped.lastLSN },
+            leftovers: all.filter { $0 <= dropped.lastLSN }, dropped: dropped)
+        guard let archive else { return contents }
+        let archived = try unwrap { () throws(StorageError) in try storage.list(archive) }
+        for first in archived.compactMap({ Self.firstLSN(ofName: $0) })
+        where first <= dropped.lastLSN {
+            contents.archived[first] = "\(archive)/\(Self.name(from: first))"
+        }
+        contents.firsts = contents.archived.keys.sorted() + contents.firsts
+        return contents
     }
 
     func list() throws(LogError) -> [String] {
@@ -97,6 +121,20 @@ struct LogDirectory: Sendable {
         guard digits.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
         return UInt64(digits).map(LSN.init(rawValue:))
     }
+}
+
+/// The segments of a log.
+struct LogContents {
+    /// First LSNs, in order.
+    var firsts: [LSN]
+    /// Dropped, and there still: a crash came before they were removed, or undid that.
+    var leftovers: [LSN]
+    var dropped: DroppedSegments
+    /// Where those lie that are in the archive.
+    var archived: [LSN: String] = [:]
+
+    /// What the first segment must follow.
+    var join: SegmentJoin { firsts.first.map { dropped.join(before: $0) } ?? SegmentJoin() }
 }
 
 extension LogDirectory {

@@ -26,6 +26,10 @@ package enum LogError: Error, Equatable, Sendable {
     case refusedRecord(LSN, reason: String)
     /// Sound in itself, and not what was noted about it: only where something was expected.
     case contradicted(LogContradiction)
+    /// Retention has dropped what was asked for: all records up to this one.
+    case dropped(through: LSN)
+    /// Records up to this one were dropped, and no good snapshot holds what they came to.
+    case noFoundation(through: LSN)
 }
 
 /// What is damaged, where, and which records are in doubt.
@@ -59,6 +63,13 @@ extension LogError: CustomStringConvertible {
             "record \(lsn) cannot be understood: \(reason). Nothing was skipped; "
                 + "start the version that wrote it, or look at it with `daybook log inspect`."
         case .contradicted(let contradiction): contradiction.description
+        case .dropped(let last):
+            "events up to \(last) were dropped by retention; the log begins with event \(last.next). "
+                + "Where they were archived, name the archive."
+        case .noFoundation(let last):
+            "the log begins with event \(last.next), because those before were dropped by retention, and "
+                + "there is no good snapshot of event \(last) or a later one to begin with. Nothing was "
+                + "changed. Restore a backup with `daybook restore`, or put back a snapshot from a copy."
         }
     }
 }

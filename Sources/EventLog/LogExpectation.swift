@@ -54,6 +54,8 @@ package struct LogExpectation: Equatable, Sendable {
 package enum LogContradiction: Error, Equatable, Sendable {
     /// Up to the noted record the log has another hash now.
     case otherRecords(noted: NotedHead, found: LogHash, head: NotedHead)
+    /// The noted record was dropped, and is not a segment's last, whose hash is kept.
+    case dropped(noted: NotedHead, through: LSN)
     /// The log ends before the noted record.
     case endsBefore(noted: NotedHead, head: NotedHead)
     case otherHead(expected: LogHash, head: NotedHead)
@@ -68,6 +70,10 @@ extension LogContradiction: CustomStringConvertible {
             "the log is not the one that was noted: up to record \(noted.lsn) its hash is \(found), "
                 + "noted was \(noted.hash). Records up to \(noted.lsn) were edited, added, dropped or "
                 + "put in another order; the head is now \(head). Compare it with a copy from then."
+        case .dropped(let noted, let last):
+            "the noted record \(noted.lsn) was dropped by retention, as all up to \(last). Only the "
+                + "archived segments can still show that nothing before it was changed: name their "
+                + "directory with --archive."
         case .endsBefore(let noted, let head):
             "the log ends at \(head), before the noted record \(noted.lsn): records from "
                 + "\(head.lsn.next) on are gone. Look for the newest segments in a copy."

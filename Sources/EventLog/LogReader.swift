@@ -18,6 +18,9 @@ package final class LogReader: Sendable {
         self.storage = storage
     }
 
+    /// The last record that was dropped; zero where none was.
+    package var droppedThrough: LSN { catalogue.droppedThrough }
+
     /// Calls `body` with the record; nil where it is not durable or not there.
     ///
     /// A refusal by `body` comes back as `LogError.refusedRecord`.

@@ -32,8 +32,9 @@ package struct LogRepair: Sendable {
         directory path: String, storage: any Storage
     ) throws(LogError) -> LogRepair? {
         let directory = LogDirectory(path: path, storage: storage)
-        let firsts = try directory.listSegments()
-        var join = SegmentJoin()
+        let contents = try directory.contents()
+        let firsts = contents.firsts
+        var join = contents.join
         for (index, first) in firsts.enumerated() {
             var prefix = GoodPrefix(after: join.end.lastLSN)
             let bytes = try read(directory.segment(from: first), in: directory)

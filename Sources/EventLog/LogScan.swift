@@ -9,16 +9,17 @@ package enum LogScan {
     /// - Parameters:
     ///   - directory: The data directory.
     ///   - storage: Where the reads go.
-    ///   - first: First record wanted; zero or one: from the beginning.
+    ///   - first: First record wanted; zero: the first that there is.
+    ///   - archive: Where dropped segments were archived, to be read with the others; nil: they are not.
     ///   - begin: Called once, before the first record, with the log's identity.
     ///   - body: Gets the record's LSN, the time of the newest batch in its block, and its bytes.
-    /// - Throws: `LogError.corrupt`, `.io`, `.newerFormat`, or `.refusedRecord` where `body` refused.
+    /// - Throws: `LogError.dropped` where `first` was, `.corrupt`, `.io`, `.newerFormat`, or `.refusedRecord` where `body` refused.
     package static func run(
-        directory: String, storage: any Storage, from first: LSN = .zero,
+        directory: String, storage: any Storage, from first: LSN = .zero, archive: String? = nil,
         begin: (LogIdentity) -> Void = { _ in },
         _ body: (LSN, WallTime, RawSpan) throws(RecordRefusal) -> Bool
     ) throws(LogError) {
-        var segments = OfflineSegments(directory: directory, storage: storage)
+        var segments = OfflineSegments(directory: directory, storage: storage, archive: archive)
         var records = BlockRecords()
         var identity: LogIdentity?
         try segments.walk(

@@ -8,8 +8,11 @@ package struct LogVerification: Equatable, Sendable {
     package var headLSN = LSN.zero
     /// Hash of the raw stream of the segment that holds the head, up to the head.
     ///
-    /// It covers all segments before, because each one's stream begins with the hash of the one before it.
+    /// It covers all segments before, dropped ones too, because each one's stream begins with the hash of the
+    /// one before it.
     package var headHash = LogHash.zero
+    /// Before the first record that there is: all up to here were dropped.
+    package var droppedThrough = LSN.zero
     package var segments = 0
     package var blocks: UInt64 = 0
     package var records: UInt64 = 0
@@ -35,16 +38,19 @@ package struct LogVerification: Equatable, Sendable {
     ///   - directory: The data directory.
     ///   - storage: Where the reads go.
     ///   - expectation: What the log must be.
+    ///   - archive: Where dropped segments were archived, to be verified with the others; nil: they are not.
     ///   - progress: Called after each segment with the bytes read so far and in all.
     /// - Returns: Where the log ends and what it holds.
     /// - Throws: `LogError.corrupt`, `.contradicted`, `.newerFormat` or `.io`.
     package static func run(
         directory: String, storage: any Storage,
-        expecting expectation: LogExpectation = LogExpectation(),
+        expecting expectation: LogExpectation = LogExpectation(), archive: String? = nil,
         progress: (_ bytesRead: UInt64, _ bytesTotal: UInt64) -> Void = { _, _ in }
     ) throws(LogError) -> LogVerification {
-        var segments = OfflineSegments(directory: directory, storage: storage)
+        var segments = OfflineSegments(directory: directory, storage: storage, archive: archive)
+        let contents = try segments.directory.contents()
         var result = LogVerification()
+        result.droppedThrough = contents.join.end.lastLSN
         var hashing = HashCheck(noted: expectation.since)
         var bytesRead: UInt64 = 0
         let bytesTotal = try segments.measure()
@@ -58,7 +64,8 @@ package struct LogVerification: Equatable, Sendable {
                 result.add(scan, hash: hashing.value(scan.header))
                 progress(bytesRead, bytesTotal)
             })
-        if let contradiction = result.contradiction(expectation, passed: hashing.passed) {
+        let passed = hashing.passed + contents.dropped.hashes(at: expectation.since?.lsn)
+        if let contradiction = result.contradiction(expectation, passed: passed) {
             throw .contradicted(contradiction)
         }
         return result
@@ -69,8 +76,12 @@ package struct LogVerification: Equatable, Sendable {
         _ expectation: LogExpectation, passed: [LogHash]
     ) -> LogContradiction? {
         if let noted = expectation.since, !passed.contains(noted.hash) {
-            return passed.first.map { .otherRecords(noted: noted, found: $0, head: head) }
-                ?? .endsBefore(noted: noted, head: head)
+            if let found = passed.first {
+                return .otherRecords(noted: noted, found: found, head: head)
+            }
+            return noted.lsn <= droppedThrough
+                ? .dropped(noted: noted, through: droppedThrough)
+                : .endsBefore(noted: noted, head: head)
         }
         guard let expected = expectation.head else { return nil }
         if expected != headHash { return .otherHead(expected: expected, head: head) }
@@ -82,7 +93,7 @@ package struct LogVerification: Equatable, Sendable {
         headHash = hash
         segments += 1
         blocks += scan.walk.blockCount
-        records = headLSN.rawValue
+        records = headLSN.distance(from: droppedThrough)
         rawBytes += scan.walk.rawBytes
         storedBytes += UInt64(scan.walk.offset)
         if scan.header.isPacked {

@@ -1,4 +1,5 @@
 import ByteCoding
+import Glibc
 import Storage
 import Units
 
@@ -11,11 +12,11 @@ struct OfflineSegments {
     private var buffer: [UInt8] = []
     private var loadedBytes = 0
 
-    init(directory: String, storage: any Storage) {
-        self.directory = LogDirectory(path: directory, storage: storage)
+    init(directory: String, storage: any Storage, archive: String? = nil) {
+        self.directory = LogDirectory(path: directory, storage: storage, archive: archive)
     }
 
-    /// Walks all segments, or those from the one that holds `first` on.
+    /// Walks all segments that there are, or those from the one that holds `first` on.
     ///
     /// `visit` gets each segment's path, header and parts, and stops all by returning false;
     /// `finished` gets each segment's end.
@@ -24,19 +25,24 @@ struct OfflineSegments {
         visit: (SegmentHeader, String, SegmentWalk.Step, RawSpan) throws(LogError) -> Bool,
         finished: (SegmentScan) throws(LogError) -> Void = { _ in }
     ) throws(LogError) {
-        var names = try directory.listSegments()
+        let contents = try directory.contents()
+        var names = contents.firsts
+        guard first == .zero || first >= names.first ?? .zero else {
+            throw .dropped(through: LSN(rawValue: names[0].rawValue - 1))
+        }
         let skipped = names.lastIndex { $0 <= first } ?? 0
-        // The first file must be the log's first segment; a later one says itself what it follows.
-        var join = skipped == 0 ? SegmentJoin() : nil
+        // The first file must follow what was dropped; a later one says itself what it follows.
+        var join = skipped == 0 ? contents.join : nil
         names.removeFirst(skipped)
         while let name = names.first {
             names.removeFirst()
-            let scan = try scan(name, join: &join, isFollowed: !names.isEmpty, visit: visit)
+            let path = contents.archived[name] ?? directory.segment(from: name)
+            let scan = try scan(name, path, join: &join, isFollowed: !names.isEmpty, visit: visit)
             try finished(scan)
             guard case .sealed = scan.ending else { return }
             // A daemon may have gone on to a segment that the list did not hold.
             if names.isEmpty {
-                names = try directory.listSegments().filter { $0 > scan.header.firstLSN }
+                names = try directory.contents().firsts.filter { $0 > scan.header.firstLSN }
             }
         }
     }
@@ -44,22 +50,20 @@ struct OfflineSegments {
     /// Bytes of all segments.
     func measure() throws(LogError) -> UInt64 {
         var total: UInt64 = 0
-        for name in try directory.listSegments() {
-            total += try unwrap { () throws(StorageError) in
-                try directory.storage.open(directory.segment(from: name), .read).size()
-            }
+        let contents = try directory.contents()
+        for name in contents.firsts {
+            let path = contents.archived[name] ?? directory.segment(from: name)
+            let file = try open(name, path)
+            total += try unwrap { () throws(StorageError) in try file.size() }
         }
         return total
     }
 
     private mutating func scan(
-        _ name: LSN, join: inout SegmentJoin?, isFollowed: Bool,
+        _ name: LSN, _ path: String, join: inout SegmentJoin?, isFollowed: Bool,
         visit: (SegmentHeader, String, SegmentWalk.Step, RawSpan) throws(LogError) -> Bool
     ) throws(LogError) -> SegmentScan {
-        let path = directory.segment(from: name)
-        let file = try unwrap { () throws(StorageError) in
-            try directory.storage.open(path, .read)
-        }
+        let file = try open(name, path)
         // One that another follows is sealed and synced: nobody writes to it any more.
         if isFollowed {
             loadedBytes = try directory.load(file, into: &buffer, expecting: name)
@@ -80,6 +84,16 @@ struct OfflineSegments {
         }
         join = joined
         return scan
+    }
+
+    /// Opens a segment; one that a daemon has dropped meanwhile is told as such.
+    private func open(_ name: LSN, _ path: String) throws(LogError) -> any StorageFile {
+        do throws(StorageError) {
+            return try directory.storage.open(path, .read)
+        } catch {
+            let dropped = error.errno == ENOENT ? try directory.dropped().lastLSN : .zero
+            throw name <= dropped ? .dropped(through: dropped) : .io(error)
+        }
     }
 
     /// Loads the segment; where it looks damaged, again, until two looks agree.

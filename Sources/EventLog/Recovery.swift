@@ -9,6 +9,7 @@ struct Recovery {
     private(set) var report = LogRecovery()
     private(set) var segments: [Catalogue.Segment] = []
     private(set) var join = SegmentJoin()
+    private(set) var dropped = DroppedSegments()
     /// Highest seen; the opening raises it.
     private(set) var epoch: UInt64 = 0
     /// The active segment; nil where there is none yet or the last one is sealed.
@@ -33,14 +34,19 @@ struct Recovery {
     ) throws(LogError) {
         try directory.removeLeftovers(suffix: LogDirectory.preparingName)
         try directory.removeLeftovers(suffix: LogDirectory.packingSuffix)
-        let firsts = try directory.listSegments()
+        let contents = try directory.contents()
+        try removeDropped(contents)
+        let firsts = contents.firsts
+        (dropped, join) = (contents.dropped, contents.join)
         guard let oldest = firsts.first else {
             begin(identity)
-            return try checkReach(of: resume(identity), .zero, directory.segments)
+            let known = resume(identity)
+            return try checkReach(of: max(known, dropped.lastLSN), .zero, directory.segments)
         }
         identity = try openHeader(of: oldest).header.log
         begin(identity)
         known = resume(identity)
+        guard known >= join.end.lastLSN else { throw .noFoundation(through: join.end.lastLSN) }
         report.resumedAfter = known
         let start = firsts.lastIndex { $0 <= known.next } ?? 0
         try syncAll(firsts, from: start)
@@ -53,6 +59,24 @@ struct Recovery {
             try recover(
                 file, first: first, isLast: index == firsts.count - 1, replay: replay)
             progress(report)
+        }
+    }
+
+    /// Removes segments that were written down as dropped and are there still.
+    ///
+    /// The lines first: a killed predecessor's may be read and yet not be durable.
+    private func removeDropped(_ contents: LogContents) throws(LogError) {
+        guard !contents.leftovers.isEmpty else { return }
+        let lines = contents.dropped.encoded(before: contents.dropped.lastLSN.next)
+        try unwrap { () throws(StorageError) in
+            let file = try directory.storage.open(directory.droppedPath, .readWrite)
+            try file.write(lines.rawBytes, at: 0)
+            try file.sync()
+            try directory.storage.syncDirectory(directory.segments)
+            for first in contents.leftovers {
+                try directory.storage.remove(directory.segment(from: first))
+            }
+            try directory.storage.syncDirectory(directory.segments)
         }
     }
 

@@ -64,6 +64,8 @@ final class SegmentRewriter: Sendable {
             do throws(LogError) {
                 try rewrite(segment)
             } catch {
+                // Dropped meanwhile.
+                if !catalogue.holds(segment.header.firstLSN) { continue }
                 // The next sealed segment is the time for another try: space may be there again.
                 catalogue.noteTrouble("\(segment.path) was not rewritten: \(error)")
                 removeLeftover()
@@ -85,9 +87,10 @@ final class SegmentRewriter: Sendable {
         packed.storedBytes = UInt64(made.byteCount)
         packed.blocks = made.places
         // Readers see the old file with its places or the new one with its own.
-        try catalogue.replace(with: packed) { () throws(StorageError) in
+        let isSwapped = try catalogue.replace(with: packed) { () throws(StorageError) in
             try directory.storage.rename(packing, to: segment.path)
         }
+        guard isSwapped else { return removeLeftover() }
         try unwrap { () throws(StorageError) in
             try directory.storage.syncDirectory(directory.segments)
         }

@@ -3,14 +3,17 @@ import Synchronization
 package import Units
 
 extension HistorySet {
-    /// Drops the oldest files whose jobs all ended before `limit`, and of the rest so many that
-    /// `bytesMax` are not exceeded; gives how many.
+    /// Drops the oldest files whose jobs all ended before `limit`, and those over events up to `last`;
+    /// gives how many.
     ///
-    /// Nil: no such bound. Readers that have begun go on with what is dropped.
-    package func retain(finishedFrom limit: WallTime?, bytesMax: UInt64?) throws(HistoryError)
-        -> Int
-    {
-        let victims = self.victims(limit, bytesMax)
+    /// Nil: none is too old. Readers that have begun go on with what is dropped.
+    package func drop(
+        finishedBefore limit: WallTime?, coveredThrough last: LSN
+    ) throws(HistoryError) -> Int {
+        let victims = files.prefix { file in
+            let isOld = limit.map { file.footer.newestFinish < $0 } ?? false
+            return isOld || file.header.range.upperBound <= last
+        }
         guard let last = victims.last else { return 0 }
         // First of all it is made sure that what is gone is not taken for lost, and that a file whose
         // removal a power cut undoes goes again.
@@ -25,15 +28,9 @@ extension HistorySet {
         return dropped.count
     }
 
-    private func victims(_ limit: WallTime?, _ bytesMax: UInt64?) -> [HistoryFile] {
-        var bytes = size.bytes
-        return Array(
-            files.prefix { file in
-                let isOld = limit.map { file.footer.newestFinish < $0 } ?? false
-                let isTooMuch = bytesMax.map { bytes > $0 } ?? false
-                bytes -= min(bytes, file.footer.fileBytes)
-                return isOld || isTooMuch
-            })
+    /// Bytes of the files over events up to `last`.
+    package func bytes(coveredThrough last: LSN) -> UInt64 {
+        files.prefix { $0.header.range.upperBound <= last }.reduce(0) { $0 + $1.footer.fileBytes }
     }
 
     private func raiseFloor(to floor: LSN) throws(HistoryError) {

@@ -18,6 +18,9 @@ package enum Rejection: Error, Equatable, Sendable {
     case invalidRecurrence(InvalidField)
     /// A moment of the past was asked about that has not come yet.
     case momentAhead(newest: LSN, now: WallTime)
+    /// Retention has dropped the events of that moment: the past can be told from `oldest` on; nil: no moment of
+    /// it can.
+    case momentDropped(oldest: LSN?)
     /// docs/state-machine.md draws no such transition.
     case wrongStatus(JobKey, ExecutionStatus, wanted: Transition)
 }

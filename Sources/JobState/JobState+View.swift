@@ -12,6 +12,14 @@ package struct LeaseTerms: Equatable, Sendable {
     package let runLimit: TimeSpan?
 }
 
+/// A payload as the state keeps it.
+package struct KeptPayload: Sendable {
+    package let bytes: [UInt8]
+    /// Packed with the dictionary of its type.
+    package let isPacked: Bool
+    package let rawByteCount: Int
+}
+
 extension JobState {
     mutating func key(of job: UInt32) -> JobKey {
         JobKey(
@@ -50,6 +58,15 @@ extension JobState {
     /// The newest checkpoint of a job that has not ended.
     package mutating func checkpoint(_ job: JobSlot) -> [UInt8]? {
         checkpoints.isEmpty ? nil : checkpoints[job.index]
+    }
+
+    /// The payload as it is kept here; nil once the job has ended and cannot be redriven.
+    package mutating func keptPayload(_ slot: JobSlot) -> KeptPayload? {
+        let record = jobs[slot.index]
+        guard !record.status.isFinal || record.status == .fatalFailure else { return nil }
+        return KeptPayload(
+            bytes: blobs.payload(of: record).array, isPacked: record.flags.contains(.packed),
+            rawByteCount: blobs.blob(of: record).rawPayloadBytes)
     }
 
     /// The newest progress of the running attempt of a job.

@@ -78,6 +78,11 @@ extension Refusal {
             self = .field(
                 "asOf",
                 "has not come yet: the newest event is \(newest), and it is \(now) now")
+        case .momentDropped(let oldest):
+            let rest = oldest.map { "the past can be told from event \($0) on" }
+            self = .field(
+                "asOf",
+                "lies before what retention has kept: \(rest ?? "no moment of the past can be told")")
         case .invalidRecurrence(let fault):
             self.init(fault)
         }

@@ -11,8 +11,8 @@ package struct SnapshotDirectory: Sendable {
     static let suffix = ".snapshot"
     static let writingSuffix = ".writing"
     static let damagedSuffix = ".damaged"
-    /// So many stay: where the newest is damaged, there is the one before.
-    static let kept = 2
+    /// So many stay in any case: where the newest is damaged, there is the one before.
+    package static let newestKept = 2
 
     /// - Parameters:
     ///   - dataPath: The data directory; the snapshots are in `snapshots` below it.
@@ -35,6 +35,20 @@ package struct SnapshotDirectory: Sendable {
         try names().compactMap { Self.lsn(ofName: $0) }.sorted(by: >)
     }
 
+    /// Bytes of all snapshots.
+    package func byteCount() throws(StorageError) -> UInt64 {
+        var total: UInt64 = 0
+        for lsn in try list() {
+            do throws(StorageError) {
+                total += try storage.open(path(of: lsn), .read).size()
+            } catch {
+                // A newer one has just replaced it.
+                guard error.errno == ENOENT else { throw error }
+            }
+        }
+        return total
+    }
+
     /// Makes the directory, and its name durable.
     func create() throws(StorageError) {
         try storage.createDirectory(path)
@@ -48,9 +62,18 @@ package struct SnapshotDirectory: Sendable {
         }
     }
 
-    /// Removes all but the newest snapshots.
-    func removeOld() throws(StorageError) {
-        for lsn in try list().dropFirst(Self.kept) { try storage.remove(path(of: lsn)) }
+    /// Removes what is not to be kept.
+    func removeOld(_ keeping: SnapshotKeeping) throws(StorageError) {
+        let all = try list()
+        var older: [(lsn: LSN, bytes: UInt64)] = []
+        for lsn in all.dropFirst(Self.newestKept) {
+            older.append((lsn, try storage.open(path(of: lsn), .read).size()))
+        }
+        let newer = all.prefix(Self.newestKept).last ?? .zero
+        let kept = Set(keeping.choose(older, before: newer))
+        for entry in older where !kept.contains(entry.lsn) {
+            try storage.remove(path(of: entry.lsn))
+        }
     }
 
     /// Gives a damaged snapshot a name under which nobody reads it and it can be looked at.

@@ -90,10 +90,10 @@ package struct SnapshotWriter {
     }
 
     /// Gives the sealed file its name, and lets old snapshots go.
-    package func publish() throws(StorageError) {
+    package func publish(keeping: SnapshotKeeping) throws(StorageError) {
         try directory.storage.rename(file.path, to: directory.path(of: head.lsn))
         try directory.storage.syncDirectory(directory.path)
-        try directory.removeOld()
+        try directory.removeOld(keeping)
     }
 
     /// Gives back the disk space of a snapshot that will not be.

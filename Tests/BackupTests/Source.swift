@@ -130,7 +130,7 @@ func checkRestored(
     let engine = try openEngine(data, on: disk)
     #expect(engine.appliedLSN == manifest.head.lsn)
     #expect(engine.digest() == original.digest)
-    if let snapshot = manifest.snapshot {
+    if let snapshot = manifest.snapshots.first {
         #expect(engine.recordsReplayed == manifest.head.lsn.distance(from: snapshot))
     }
 }

@@ -65,7 +65,8 @@ private final class SavedLife {
         var end = file.end
         end.digest ^= 1
         try writer.seal(end)
-        try writer.publish()
+        try writer.publish(
+            keeping: SnapshotKeeping(from: .zero, countMax: 0, bytesMax: 0))
     }
 }
 

@@ -52,13 +52,15 @@ struct OpenedLog {
     let reports: Reports
 
     init(
-        _ storage: any Storage, directory: String = "/data", options: LogOptions = smallOptions()
+        _ storage: any Storage, directory: String = "/data", options: LogOptions = smallOptions(),
+        knowing known: LSN = .zero
     ) throws(LogError) {
         var replayed: [[UInt8]] = []
         var recovery = LogRecovery()
         let reports = Reports()
         log = try EventLog.open(
             directory: directory, storage: storage, options: options,
+            resume: { _ in known },
             replay: { _, record in replayed.append(record.array) },
             progress: { recovery = $0 },
             onDurable: { reports.add($0) },

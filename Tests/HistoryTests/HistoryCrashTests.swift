@@ -80,7 +80,7 @@ import Units
         let kept = Array(fixture.model.dropFirst(24))
         // Files go one by one; what is left of those that go is removed at the next opening.
         try checkCuts(disk, fixture, allowed: [fixture.model, kept]) {
-            _ = try fixture.set.retain(finishedFrom: cut, bytesMax: nil)
+            _ = try fixture.set.drop(finishedBefore: cut, coveredThrough: .zero)
         }
         try check(disk.crashed(), fixture, [kept], "at the end")
     }
@@ -158,8 +158,8 @@ import Units
         try attempt(isChange: true, StorageFault()) { fixture in
             for _ in 0..<3 { try fixture.publish(count: 20) }
         } work: { fixture in
-            _ = try fixture.set.retain(
-                finishedFrom: fixture.model[40].row.finishedAt, bytesMax: nil)
+            _ = try fixture.set.drop(
+                finishedBefore: fixture.model[40].row.finishedAt, coveredThrough: .zero)
         } model: {
             $0.model.count > 20 ? Array($0.model.dropFirst(40)) : $0.model
         }

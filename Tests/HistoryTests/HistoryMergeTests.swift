@@ -76,7 +76,7 @@ import Units
         var fixture = try HistoryFixture()
         for _ in 0..<6 { try fixture.publish(count: 50) }
         let cut = fixture.model[100].row.finishedAt
-        #expect(try fixture.set.retain(finishedFrom: cut, bytesMax: nil) == 2)
+        #expect(try fixture.set.drop(finishedBefore: cut, coveredThrough: .zero) == 2)
         fixture.model.removeFirst(100)
         #expect(try fixture.differences() == [])
         #expect(fixture.set.gaps(through: fixture.last) == [])
@@ -86,14 +86,18 @@ import Units
         #expect(try fixture.differences() == [])
     }
 
-    @Test func `goes on until the files fit`() throws {
+    @Test func `takes the files over events that are gone`() throws {
         var fixture = try HistoryFixture()
         for _ in 0..<6 { try fixture.publish(count: 50) }
-        let bytesMax = fixture.set.size.bytes / 2
-        #expect(try fixture.set.retain(finishedFrom: nil, bytesMax: bytesMax) > 0)
-        #expect(fixture.set.size.bytes <= bytesMax)
-        #expect(fixture.set.size.files > 0)
-        #expect(try fixture.set.retain(finishedFrom: nil, bytesMax: bytesMax) == 0)
+        // Within the third file, which stays.
+        let last = fixture.model[120].row.last
+        let bytes = fixture.set.bytes(coveredThrough: last)
+        let before = fixture.set.size.bytes
+        #expect(try fixture.set.drop(finishedBefore: nil, coveredThrough: last) == 2)
+        #expect(fixture.set.size.bytes == before - bytes)
+        #expect(try fixture.set.drop(finishedBefore: nil, coveredThrough: last) == 0)
+        fixture.model.removeFirst(100)
+        #expect(try fixture.differences() == [])
     }
 
     @Test func `ends a merge of what is dropped`() throws {
@@ -101,7 +105,7 @@ import Units
         for _ in 0..<4 { try fixture.publish(count: 50) }
         #expect(try fixture.set.mergeStep(byteBudget: 100))
         let cut = fixture.model[50].row.finishedAt
-        #expect(try fixture.set.retain(finishedFrom: cut, bytesMax: nil) == 1)
+        #expect(try fixture.set.drop(finishedBefore: cut, coveredThrough: .zero) == 1)
         fixture.model.removeFirst(50)
         try fixture.mergeAll()
         #expect(try fixture.differences() == [])

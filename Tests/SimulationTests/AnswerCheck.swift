@@ -222,7 +222,7 @@ struct AnswerCheck {
         case .wrongStatus(let key, let status, _):
             guard let number = model.byKey[key] else { throw Finding("\(key) is not there") }
             try checkSeen(model.jobs[number], status, exchange)
-        case .waitingLimit, .invalidRecurrence, .staleToken, .momentAhead:
+        case .waitingLimit, .invalidRecurrence, .staleToken, .momentAhead, .momentDropped:
             if case .waitingLimit = rejection { return }
             throw Finding("refused: \(rejection)")
         }

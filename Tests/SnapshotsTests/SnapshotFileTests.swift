@@ -20,13 +20,14 @@ private func disk() throws -> SimulatedStorage {
 
 /// A snapshot of a few parts, written and published.
 private func write(
-    _ head: SnapshotHead = head, to storage: SimulatedStorage
+    _ head: SnapshotHead = head, to storage: SimulatedStorage,
+    keeping: SnapshotKeeping = SnapshotKeeping(from: .zero, countMax: 0, bytesMax: 0)
 ) throws -> SnapshotDirectory {
     let directory = SnapshotDirectory("/data", storage: storage)
     var writer = try SnapshotWriter(head, in: directory)
     for kind in 1...3 as ClosedRange<UInt8> { try writer.append(part(kind)) }
     try writer.seal(end)
-    try writer.publish()
+    try writer.publish(keeping: keeping)
     return directory
 }
 

@@ -1,0 +1,124 @@
+import ByteCoding
+import Storage
+import Synchronization
+package import Units
+
+/// Drops the oldest segments of a log that is open, beside whoever writes and reads it.
+///
+/// Any thread, but never one of the Swift pool: a call waits for the disk. One call at a time drops.
+package final class LogTrimmer: Sendable {
+    private let directory: LogDirectory
+    private let catalogue: Catalogue
+    private let log: LogIdentity
+    private let dropped: Mutex<DroppedSegments>
+
+    init(
+        directory: LogDirectory, catalogue: Catalogue, log: LogIdentity, dropped: DroppedSegments
+    ) {
+        self.directory = directory
+        self.catalogue = catalogue
+        self.log = log
+        self.dropped = Mutex(dropped)
+    }
+
+    /// The last record that was dropped; zero where none was.
+    package var droppedThrough: LSN { catalogue.droppedThrough }
+
+    /// Segments that may be dropped, the oldest first: sealed, and followed by another.
+    package var segments: [DroppableSegment] { catalogue.droppable() }
+
+    /// Drops the segments that hold nothing behind `last`, the oldest first.
+    ///
+    /// What is gone is written down durably before it goes: a crash anywhere leaves a log that opens.
+    /// - Parameters:
+    ///   - last: The caller knows what all records up to here come to, and will know it after a crash.
+    ///   - archive: A directory that gets a whole copy of each segment first; nil: none does.
+    ///   - now: The time to be written down.
+    ///   - goesOn: Asked between the segments; false ends the call.
+    /// - Returns: Segments that were dropped.
+    /// - Throws: `LogError`; what was dropped by then stays dropped, what was not is as it was.
+    package func drop(
+        through last: LSN, archive: String?, now: WallTime, goesOn: () -> Bool = { true }
+    ) throws(LogError) -> Int {
+        try dropped.withLock { dropped throws(LogError) in
+            var count = 0
+            for segment in segments where segment.lastLSN <= last && goesOn() {
+                if let archive { try store(segment, in: archive) }
+                try drop(segment, now: now, noting: &dropped)
+                count += 1
+            }
+            return count
+        }
+    }
+
+    private func drop(
+        _ segment: DroppableSegment, now: WallTime, noting dropped: inout DroppedSegments
+    ) throws(LogError) {
+        let ends = try SegmentEnds(
+            segment.path, storage: directory.storage, expecting: segment.firstLSN)
+        guard let ends else { throw unsealed(segment) }
+        try write(
+            DroppedSegments.Entry(
+                number: ends.header.number, firstLSN: segment.firstLSN, end: ends.end, time: now),
+            to: &dropped)
+        try catalogue.drop(segment.firstLSN) { () throws(StorageError) in
+            try directory.storage.remove(segment.path)
+        }
+        try unwrap { () throws(StorageError) in
+            try directory.storage.syncDirectory(directory.segments)
+        }
+    }
+
+    /// Adds the line of a segment, behind the whole lines that are there, and makes it durable.
+    private func write(
+        _ entry: DroppedSegments.Entry, to dropped: inout DroppedSegments
+    ) throws(LogError) {
+        // Left over from a call that failed behind this point.
+        if dropped.lastLSN >= entry.end.lastLSN { return }
+        let lines = dropped.lines(for: [entry], of: log)
+        try unwrap { () throws(StorageError) in
+            let isNew = try !directory.storage.list(directory.segments).contains(DroppedSegments.name)
+            let file = try directory.storage.open(
+                directory.droppedPath, isNew ? .create : .readWrite)
+            claim(file, behind: dropped.byteCount + lines.count)
+            try file.write(lines.rawBytes, at: UInt64(dropped.byteCount))
+            try file.sync()
+            if isNew { try directory.storage.syncDirectory(directory.segments) }
+        }
+        dropped = try directory.dropped()
+    }
+
+    /// Room for the next lines: a full disk must not keep segments from being dropped.
+    private func claim(_ file: any StorageFile, behind end: Int) {
+        do throws(StorageError) {
+            try file.reserve(UInt64(end + Self.claimedBytes))
+        } catch {
+            // The line itself may fit where this did not.
+            return
+        }
+    }
+
+    private static let claimedBytes = 16 << 10
+
+    private func unsealed(_ segment: DroppableSegment) -> LogError {
+        Defect(
+            at: 0, "end of a segment that is to be dropped", expected: "a footer", found: "none",
+            isTearable: false
+        ).corruption(in: segment.path, from: segment.firstLSN, to: segment.lastLSN)
+    }
+
+    private func store(_ segment: DroppableSegment, in archive: String) throws(LogError) {
+        try SegmentArchive(path: archive, storage: directory.storage).store(
+            segment.path, from: segment.firstLSN)
+    }
+}
+
+/// A sealed segment that another one follows.
+package struct DroppableSegment: Sendable {
+    package let firstLSN: LSN
+    package let lastLSN: LSN
+    /// When the next one was begun: no event in this one is later.
+    package let end: WallTime
+    package let storedBytes: UInt64
+    let path: String
+}

@@ -1,0 +1,74 @@
+import ByteCoding
+import Storage
+import Units
+
+/// A directory that keeps whole segments which the log drops, under the same names.
+struct SegmentArchive {
+    /// Must be there, or the directory that it is in.
+    let path: String
+    let storage: any Storage
+
+    private static let writingSuffix = ".writing"
+
+    /// Copies a segment, reads all of the copy, and only then gives it its name; durable on return.
+    ///
+    /// One that is there already, whole and the same, is left alone.
+    func store(_ source: String, from first: LSN) throws(LogError) {
+        try unwrap { () throws(StorageError) in try storage.createDirectory(path) }
+        let name = LogDirectory.name(from: first)
+        let names = try unwrap { () throws(StorageError) in try storage.list(path) }
+        let wanted = try SegmentEnds(source, storage: storage, expecting: first)?.outline
+        if names.contains(name) {
+            let there = try SegmentEnds("\(path)/\(name)", storage: storage, expecting: first)
+            if wanted != nil, there?.outline == wanted { return try syncDirectory() }
+        }
+        let writing = "\(path)/\(name)\(Self.writingSuffix)"
+        if names.contains(name + Self.writingSuffix) {
+            try unwrap { () throws(StorageError) in try storage.remove(writing) }
+        }
+        try copy(source, to: writing)
+        try check(writing, from: first)
+        try unwrap { () throws(StorageError) in
+            try storage.rename(writing, to: "\(path)/\(name)")
+        }
+        try syncDirectory()
+    }
+
+    private func syncDirectory() throws(LogError) {
+        try unwrap { () throws(StorageError) in
+            try storage.syncDirectory(path)
+            try storage.syncDirectory(LogDirectory.parent(of: path))
+        }
+    }
+
+    private func copy(_ source: String, to target: String) throws(LogError) {
+        try unwrap { () throws(StorageError) in
+            let from = try storage.open(source, .read)
+            var pace = WritePace(file: try storage.open(target, .create))
+            var piece: [UInt8] = []
+            while true {
+                let count = try from.read(
+                    WritePace.stepBytes, at: UInt64(pace.byteCount), into: &piece)
+                guard count > 0 else { break }
+                try pace.write(piece.rawBytes.extracting(0..<count))
+            }
+            try pace.sync()
+        }
+    }
+
+    /// Every checksum, every record, and the hash of the raw stream.
+    private func check(_ copy: String, from first: LSN) throws(LogError) {
+        var bytes: [UInt8] = []
+        let file = try unwrap { () throws(StorageError) in try storage.open(copy, .read) }
+        let count = try LogDirectory(path: path, storage: storage).load(
+            file, into: &bytes, expecting: first)
+        let span = bytes.rawBytes.extracting(0..<count)
+        var join = SegmentJoin(before: try .decode(span, file: copy, expecting: first))
+        var hashing = HashCheck()
+        _ = try SegmentScan(span, path: copy, join: &join, isLast: false) {
+            header, step, bytes throws(LogError) in
+            try hashing.take(step, header: header, path: copy, bytes)
+            return true
+        }
+    }
+}

@@ -16,7 +16,8 @@ extension EngineCore {
         switch history.stage {
         case .idle:
             guard space.trouble == nil,
-                history.isDue(ended: state.endedCount, now: monotonic),
+                history.isDue(
+                    ended: state.endedCount, isOverdue: isHistoryOverdue, now: monotonic),
                 log.durableLSN > state.releasedThrough
             else { return }
             let range = state.releasedThrough.next...log.durableLSN
@@ -43,6 +44,13 @@ extension EngineCore {
         mutating get {
             if case .releasing = history.stage, !state.mayRelease { return nil }
             return history.patience
+        }
+    }
+
+    private var isHistoryOverdue: Bool {
+        mutating get {
+            guard let step = retention.step, state.endedCount > 0 else { return false }
+            return wall.span(since: state.endedJob(0).endedAt) >= step
         }
     }
 

@@ -52,8 +52,12 @@ struct HistoryDesk {
         return condition.trouble ?? trouble
     }
 
-    func isDue(ended: Int, now: MonotonicTime) -> Bool {
-        ended >= rules.rowsMin && now >= triesAgainAt ?? now
+    /// - Parameters:
+    ///   - ended: Jobs in memory that have ended.
+    ///   - isOverdue: The first of them ended so long ago that retention should not wait for others.
+    ///   - now: The time.
+    func isDue(ended: Int, isOverdue: Bool, now: MonotonicTime) -> Bool {
+        (ended >= rules.rowsMin || isOverdue) && now >= triesAgainAt ?? now
     }
 
     mutating func note(failure: String?, now: MonotonicTime) {

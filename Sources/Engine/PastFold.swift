@@ -41,8 +41,8 @@ struct PastFold: Sendable {
                 }
                 return true
             }
-        } catch .dropped {
-            throw .rejected(.momentDropped(oldest: oldest))
+        } catch .dropped(let last) {
+            throw .rejected(.momentDropped(oldest: oldest(after: last)))
         } catch {
             throw .unreadable("\(error)")
         }
@@ -51,7 +51,9 @@ struct PastFold: Sendable {
     }
 
     /// The earliest event after which the past can be told, where the log begins later than with the first.
-    private var oldest: LSN? { (try? snapshots.list())?.last }
+    private func oldest(after dropped: LSN) -> LSN? {
+        (try? snapshots.list())?.last { $0 >= dropped }
+    }
 
     /// The newest snapshot that is not after the moment, or the state before the first event.
     private func nearest(_ moment: Moment, _ dictionaries: PayloadDictionaries) -> JobState {

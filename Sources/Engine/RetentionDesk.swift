@@ -27,6 +27,10 @@ final class RetentionDesk: Sendable {
     private let shared: Monitor<Shared>
     /// One pass at a time.
     private let pass = Mutex(())
+    private let stepMicroseconds = Atomic<Int64>(0)
+
+    /// What goes at once is at most one such part of what is kept.
+    private static let steps = 8
 
     /// Between two looks.
     private static let restMilliseconds = 10_000
@@ -44,6 +48,23 @@ final class RetentionDesk: Sendable {
         trimmer = log.trimmer
         self.history = history
         self.snapshots = snapshots
+        cut(by: rules)
+    }
+
+    /// Has what comes from now on lie in parts that are small beside what is kept.
+    private func cut(by rules: RetentionRules) {
+        let step = rules.age.map { max($0.microseconds / Int64(Self.steps), 1) }
+        stepMicroseconds.store(step ?? 0, ordering: .relaxed)
+        history.bound(
+            merges: MergeBounds(
+                span: step.map(TimeSpan.init(microseconds:)),
+                bytesMax: rules.bytesMax.map { $0 / UInt64(Self.steps) }))
+    }
+
+    /// So long may what is dropped together take to come together; nil: for ever.
+    var step: TimeSpan? {
+        let step = stepMicroseconds.load(ordering: .relaxed)
+        return step > 0 ? TimeSpan(microseconds: step) : nil
     }
 
     /// Why the last pass did not come to its end; nil where it did.
@@ -61,6 +82,7 @@ final class RetentionDesk: Sendable {
     func set(_ rules: RetentionRules) throws(StorageError) {
         try pass.withLock { _ throws(StorageError) in
             try file.write(rules)
+            cut(by: rules)
             shared.change { shared in
                 shared.rules = rules
                 shared.isWanted = true
@@ -126,6 +148,7 @@ final class RetentionDesk: Sendable {
 
     private func drop(now: WallTime) throws -> Outcome {
         let rules = shared.withLock { $0.rules }
+        if let step, trimmer.activeSince.advanced(by: step) <= now { log.beginSegmentSoon() }
         let limit = rules.age.map { now.advanced(by: TimeSpan(microseconds: -$0.microseconds)) }
         let wanted = max(
             limit.map { lastLSN(before: $0) } ?? .zero,

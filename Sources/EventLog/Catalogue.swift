@@ -150,6 +150,8 @@ extension Catalogue {
         }
     }
 
+    var activeSince: WallTime { segments.withLock { $0.last?.header.creation ?? .latest } }
+
     /// Whether the segment that begins with this record was not dropped.
     func holds(_ first: LSN) -> Bool { index(of: first) != nil }
 

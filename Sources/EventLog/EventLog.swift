@@ -1,5 +1,6 @@
 import ByteCoding
 package import Storage
+import Synchronization
 import Threads
 package import Units
 
@@ -20,6 +21,7 @@ package final class EventLog: @unchecked Sendable {
     private let options: LogOptions
     /// Drops the oldest segments, for as long as the log is open.
     package let trimmer: LogTrimmer
+    private let wantsSegment = Atomic(false)
     private var thread: DedicatedThread?
 
     /// Last record appended; durable once `durableLSN` has reached it.
@@ -164,6 +166,9 @@ extension EventLog {
         LogReader(catalogue: catalogue, storage: directory.storage)
     }
 
+    /// Has the next block begin a segment, where there is a record in this one: it can be dropped then.
+    package func beginSegmentSoon() { wantsSegment.store(true, ordering: .relaxed) }
+
     /// Puts the record at the end of the open batch; waits only while all blocks are in use.
     ///
     /// After a failure the record goes nowhere; its LSN never becomes durable.
@@ -241,7 +246,9 @@ extension EventLog {
         case .empty(let block, let saved):
             // The block may begin a segment, with the hash of all that came before.
             if let last = filled.last { stream.hash(last) }
-            let place = stream.begin(recordBytes: recordBytes, at: lastLSN, saved: saved)
+            let place = stream.begin(
+                recordBytes: recordBytes, at: lastLSN, saved: saved,
+                wantsSegment: wantsSegment.exchange(false, ordering: .relaxed))
             block.begin(at: lastLSN, place)
             open = block
         case nil: open = nil

@@ -27,6 +27,9 @@ package final class LogTrimmer: Sendable {
     /// Segments that may be dropped, the oldest first: sealed, and followed by another.
     package var segments: [DroppableSegment] { catalogue.droppable() }
 
+    /// When the segment was begun that is written now.
+    package var activeSince: WallTime { catalogue.activeSince }
+
     /// Drops the segments that hold nothing behind `last`, the oldest first.
     ///
     /// What is gone is written down durably before it goes: a crash anywhere leaves a log that opens.

@@ -51,13 +51,17 @@ struct RawStream {
     }
 
     /// Finds the place of a new block that begins with a record of this size.
-    mutating func begin(recordBytes: Int, at lsn: LSN, saved: SavedBytes) -> Place {
+    ///
+    /// In a new segment where it does not fit into this one, or where one is wanted.
+    mutating func begin(
+        recordBytes: Int, at lsn: LSN, saved: SavedBytes, wantsSegment: Bool
+    ) -> Place {
         spent += newest
         newest = 0
         let needed = RawBlock.lengthBytesMax + recordBytes
         let limit = freeBytes(saved) - RawBlock.overheadBytes
         var place = Place(byteLimit: min(options.groupBytesMax, limit))
-        if needed > limit {
+        if needed > limit || wantsSegment && !isEmpty {
             // A record that does not fit into a whole segment lengthens one.
             place.byteLimit = max(needed, min(options.groupBytesMax, segmentRoom))
             if !isEmpty { place.previousHash = beginSegment(at: lsn) }

@@ -31,7 +31,7 @@ extension HistorySet {
     }
 
     private func begin() throws(HistoryError) -> HistoryMerge? {
-        let sources = MergeChoice(options).sources(of: files)
+        let sources = MergeChoice(options, bounds).sources(of: files)
         guard let first = sources.first, let last = sources.last else { return nil }
         let header = HistoryHeader(
             log: log, range: first.header.range.lowerBound...last.header.range.upperBound,
@@ -75,11 +75,13 @@ extension HistorySet {
 /// base of `fanIn` times in all.
 struct MergeChoice {
     private let options: HistoryOptions
+    private let bounds: MergeBounds
     /// Files up to this size count as equal.
     private static let smallRows = 4_096
 
-    init(_ options: HistoryOptions) {
+    init(_ options: HistoryOptions, _ bounds: MergeBounds) {
         self.options = options
+        self.bounds = bounds
     }
 
     func sources(of files: [HistoryFile]) -> [HistoryFile] {
@@ -128,7 +130,7 @@ struct MergeChoice {
         var chosen: [HistoryFile] = []
         var rows = 0
         for file in run {
-            if rows + file.header.rows > options.rowsMax {
+            if rows + file.header.rows > options.rowsMax || exceedsBounds(chosen + [file]) {
                 if chosen.count > 1, rows >= options.rowsMax / 2 { return chosen }
                 chosen = []
                 rows = 0
@@ -138,5 +140,14 @@ struct MergeChoice {
             if chosen.count == options.fanIn { return chosen }
         }
         return []
+    }
+
+    private func exceedsBounds(_ files: [HistoryFile]) -> Bool {
+        guard let first = files.map(\.footer.oldestFinish).min(),
+            let last = files.map(\.footer.newestFinish).max()
+        else { return false }
+        let bytes = files.reduce(0) { $0 + $1.footer.fileBytes }
+        return last.span(since: first) > bounds.span ?? last.span(since: first)
+            || bytes > bounds.bytesMax ?? bytes
     }
 }

@@ -26,6 +26,8 @@ package final class HistorySet: Sendable {
     let options: HistoryOptions
     let cache: FrameCache
     let state: Mutex<State>
+    /// What no merged file exceeds.
+    private let mergeBounds = Mutex(MergeBounds())
     /// The merge that is under way; held by the thread that takes it a step further.
     let merge = Mutex<HistoryMerge?>(nil)
     /// What was found at opening and put right.
@@ -68,6 +70,11 @@ package final class HistorySet: Sendable {
             size.memoryBytes += file.memoryBytes
         }
     }
+
+    /// Bounds what is merged from now on, so that what is dropped later goes in parts.
+    package func bound(merges bounds: MergeBounds) { mergeBounds.withLock { $0 = bounds } }
+
+    var bounds: MergeBounds { mergeBounds.withLock { $0 } }
 
     /// Nobody has ended yet who is kept, or was.
     package var isEmpty: Bool { state.withLock { $0.files.isEmpty && $0.lost.isEmpty } }
@@ -169,6 +176,19 @@ package struct HistoryOptions: Sendable {
 
     package init(makeSalt: @escaping @Sendable () -> UInt64 = { .random(in: .min ... .max) }) {
         self.makeSalt = makeSalt
+    }
+}
+
+/// What no merged file exceeds.
+package struct MergeBounds: Equatable, Sendable {
+    /// Between the first job in it that ended and the last; nil: any.
+    package var span: TimeSpan?
+    /// Nil: any.
+    package var bytesMax: UInt64?
+
+    package init(span: TimeSpan? = nil, bytesMax: UInt64? = nil) {
+        self.span = span
+        self.bytesMax = bytesMax
     }
 }
 

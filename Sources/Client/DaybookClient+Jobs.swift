@@ -74,6 +74,19 @@ extension DaybookClient {
             .decoded(SnapshotBody.init(json:))
     }
 
+    /// How much of the past is kept, and how far it reaches.
+    package func retention() async throws(ClientError) -> RetentionBody {
+        try await send(.GET, RoutePath("v1", "retention")).decoded(RetentionBody.init(json:))
+    }
+
+    /// Sets how much of the past is kept.
+    package func retain(
+        _ request: RetentionRequest
+    ) async throws(ClientError) -> RetentionBody {
+        try await send(.PUT, RoutePath("v1", "retention"), request.json())
+            .decoded(RetentionBody.init(json:))
+    }
+
     /// Everything that is paused or bounded.
     package func controls() async throws(ClientError) -> ControlsBody {
         try await send(.GET, RoutePath("v1", "controls")).decoded(ControlsBody.init(json:))

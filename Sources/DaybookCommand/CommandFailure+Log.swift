@@ -12,6 +12,8 @@ extension CommandFailure {
             case .io: .inputOutput
             case .corrupt: .corruption
             case .contradicted: .contradicted
+            case .dropped: .notFound
+            case .noFoundation: .corruption
             case .newerFormat, .refusedRecord: .configuration
             case .directoryInUse: .temporary
             case .notWritable: .cannotCreate

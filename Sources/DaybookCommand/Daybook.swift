@@ -22,8 +22,9 @@ struct DaybookCommand: AsyncParsableCommand {
             ServeCommand.self, SubmitCommand.self, ListCommand.self, ShowCommand.self,
             WhyCommand.self, CancelCommand.self, RescheduleCommand.self, DeadCommand.self,
             PauseCommand.self, ResumeCommand.self, LimitCommand.self, ControlsCommand.self,
-            StatsCommand.self, SnapshotCommand.self, WorkCommand.self, LogCommand.self,
-            BackupCommand.self, RestoreCommand.self, CronCommand.self, BenchCommand.self,
+            StatsCommand.self, SnapshotCommand.self, RetentionCommand.self, WorkCommand.self,
+            LogCommand.self, BackupCommand.self, RestoreCommand.self, CronCommand.self,
+            BenchCommand.self,
         ])
 
     static func main() async {

@@ -31,6 +31,14 @@ struct LogReadingOptions: ParsableArguments {
     var json = false
 }
 
+/// Where retention has put what it dropped.
+struct ArchiveOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Read the segments that retention has archived here, too.", valueName: "dir"))
+    var archive: String?
+}
+
 /// Progress of long reads, for people who watch: in a file it would be noise.
 struct WatchedProgress {
     private let isWatched = isatty(STDERR_FILENO) == 1

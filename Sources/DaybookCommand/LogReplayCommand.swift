@@ -16,11 +16,12 @@ struct LogReplayCommand: ParsableCommand {
             EXAMPLE
               daybook log replay ./daybook-data --user alice --job monthly-7
               daybook log replay ./daybook-data --until 2027-01-01T06:00:00Z
+              daybook log replay ./daybook-data --archive /mnt/archive --user alice
               daybook log replay ./daybook-data --from 1000 --to 2000 | jq -r .event | sort | uniq -c
             """)
 
-    @Option(help: "The first event to print.")
-    var from: UInt64 = 1
+    @Option(help: "The first event to print. Left out: the first that there is.")
+    var from: UInt64?
 
     @Option(help: "The last event to print. Left out: the newest.")
     var to: UInt64 = .max
@@ -44,21 +45,24 @@ struct LogReplayCommand: ParsableCommand {
     @Option(help: "Only events of jobs of this id.")
     var job: String?
 
+    @OptionGroup var archived: ArchiveOptions
     @OptionGroup var options: LogReadingOptions
 
     func run() throws {
         var filter = EventFilter(user: user, job: job)
         // Only its first event names a job, so a filter needs all from the beginning on.
-        let first = filter.isOpen ? from : 1
+        let first = filter.isOpen ? from ?? 0 : 0
         var lines: [UInt8] = []
         do throws(LogError) {
+            if !filter.isOpen { try warnOfDropped() }
             try LogScan.run(
-                directory: options.directory, storage: PosixStorage(), from: LSN(rawValue: first)
+                directory: options.directory, storage: PosixStorage(),
+                from: LSN(rawValue: first), archive: archived.archive
             ) { lsn, _, record throws(RecordRefusal) in
                 guard lsn.rawValue <= to else { return false }
                 let event = try Event(record: record)
                 guard until?.admits(event, at: lsn) ?? true else { return false }
-                guard filter.admits(event, at: lsn), lsn.rawValue >= from else { return true }
+                guard filter.admits(event, at: lsn), lsn.rawValue >= from ?? 0 else { return true }
                 lines += EventBody(lsn: lsn, event: event).json() + [UInt8(ascii: "\n")]
                 if lines.count >= Self.flushBytes {
                     put(lines)
@@ -71,6 +75,16 @@ struct LogReplayCommand: ParsableCommand {
             throw CommandFailure(error)
         }
         put(lines)
+    }
+
+    /// A job whose first event is gone is not known by its name.
+    private func warnOfDropped() throws(LogError) {
+        guard archived.archive == nil else { return }
+        let dropped = try LogCopy(directory: options.directory, storage: PosixStorage()).dropped()
+        guard !dropped.isEmpty else { return }
+        printError(
+            "daybook: events up to \(dropped.lastLSN) were dropped by retention: jobs submitted by then "
+                + "are not among these; --archive reads archived ones")
     }
 
     private static let flushBytes = 65_536

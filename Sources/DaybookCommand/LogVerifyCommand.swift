@@ -15,6 +15,9 @@ struct LogVerifyCommand: ParsableCommand {
             elsewhere: --since shows later that nothing of it was edited, dropped or put in \
             another order, whatever was appended since; --expect, that nothing was appended either.
 
+            Where retention has dropped the first segments, the chain begins behind them, with the hash \
+            that was kept of the last one; --archive reads their copies as well.
+
             --deep holds the snapshots against the log as well: it folds all events, loads each \
             snapshot, and compares what both come to. It takes as long as a start without any \
             snapshot and as much memory; no daemon may run on the directory.
@@ -26,6 +29,7 @@ struct LogVerifyCommand: ParsableCommand {
             EXAMPLE
               daybook log verify ./daybook-data
               daybook log verify ./daybook-data --deep
+              daybook log verify ./daybook-data --archive /mnt/archive
               daybook log verify ./daybook-data --since 1200:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
             """)
 
@@ -54,6 +58,7 @@ struct LogVerifyCommand: ParsableCommand {
     @Flag(help: "Hold the snapshots against the log, too.")
     var deep = false
 
+    @OptionGroup var archived: ArchiveOptions
     @OptionGroup var options: LogReadingOptions
 
     func run() throws {
@@ -62,7 +67,7 @@ struct LogVerifyCommand: ParsableCommand {
         do throws(LogError) {
             result = try LogVerification.run(
                 directory: options.directory, storage: PosixStorage(),
-                expecting: LogExpectation(head: expect, since: since),
+                expecting: LogExpectation(head: expect, since: since), archive: archived.archive,
                 progress: { read, total in
                     progress.tell("\(read >> 20) of \(total >> 20) MiB verified")
                 })
@@ -107,6 +112,10 @@ func ratioText(_ whole: UInt64, _ part: UInt64) -> String {
 
 extension LogVerification {
     fileprivate func put() {
+        if droppedThrough > .zero {
+            putLine(
+                "begins with record \(droppedThrough.next): those before were dropped by retention")
+        }
         putLine("good: \(records) records in \(blocks) blocks of \(segments) segments")
         putLine("\(rawBytes) bytes, \(storedBytes) stored (\(ratioText(rawBytes, storedBytes)))")
         if packedSegments > 0 {
@@ -135,6 +144,7 @@ extension LogVerification {
             writer.member("segments", segments)
             writer.member("blocks", blocks)
             writer.member("records", records)
+            writer.member("droppedLSN", droppedThrough.rawValue)
             writer.member("rawBytes", rawBytes)
             writer.member("storedBytes", storedBytes)
             writer.member("packedSegments", packedSegments)

@@ -13,6 +13,10 @@ struct ServeCommand: AsyncParsableCommand {
             The directory is made if it is not there. TERM or INT ends the daemon gracefully; what \
             it had acknowledged survives any other end too.
 
+            With --retain-age or --retain-bytes what is older, or more, goes in the background; \
+            `daybook retention` changes that while the daemon runs. Without them it is as it was set \
+            last; everything is kept where nothing ever was.
+
             With --execute the daemon runs commands itself. \(executorRules)
 
             EXAMPLE
@@ -43,6 +47,22 @@ struct ServeCommand: AsyncParsableCommand {
             "Bytes of a segment of the log, from 65536 (64 KiB) to 1073741824 (1 GiB).",
             valueName: "bytes"))
     var segmentSize = EngineOptions().segmentBytes
+
+    @Option(
+        help: ArgumentHelp(
+            "Keep events so long, as 30d, or any; kept until it is set again.", valueName: "time"))
+    var retainAge: AgeBound?
+
+    @Option(
+        help: ArgumentHelp(
+            "Bytes that log, history and snapshots may take, as 200GB, or any; kept as well.",
+            valueName: "bytes"))
+    var retainBytes: ByteBound?
+
+    @Option(
+        help: ArgumentHelp(
+            "Copy each segment here before retention drops it.", valueName: "dir"))
+    var archive: String?
 
     @OptionGroup var results: ResultOptions
 
@@ -96,6 +116,10 @@ struct ServeCommand: AsyncParsableCommand {
     private var engineOptions: EngineOptions {
         var options = EngineOptions()
         options.segmentBytes = segmentSize
+        if retainAge != nil || retainBytes != nil {
+            options.retention = RetentionRules(age: retainAge?.span, bytesMax: retainBytes?.count)
+        }
+        options.archive = archive
         return options
     }
 

@@ -55,6 +55,7 @@ struct ShowCommand: AsyncParsableCommand {
     /// What is known of the job; what is not there is left out.
     private static func fields(of job: JobBody) -> [(String, String)] {
         let payload = job.payload.map { String(decoding: $0, as: UTF8.self) }
+        let dropped = job.payloadDropped == true ? "gone: retention has dropped it" : nil
         let all: [(String, String?)] = [
             ("user", job.user), ("job", job.job), ("type", job.type),
             ("status", "\(job.status) (\(job.jobStatus))"),
@@ -68,7 +69,7 @@ struct ShowCommand: AsyncParsableCommand {
             ("lease until", job.leaseUntil?.columnText),
             ("lost leases", job.leaseExpiries > 0 ? String(job.leaseExpiries) : nil),
             ("progress", job.progress.map { String(decoding: $0, as: UTF8.self) }),
-            ("payload", payload ?? job.payloadBase64.map { "base64 \($0)" }),
+            ("payload", payload ?? job.payloadBase64.map { "base64 \($0)" } ?? dropped),
             ("result location", job.resultLocation),
             ("last failure", job.lastFailure.map { $0.message ?? $0.reason }),
         ]

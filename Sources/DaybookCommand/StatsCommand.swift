@@ -68,6 +68,9 @@ struct StatsCommand: AsyncParsableCommand {
         putLine(
             "log: \(stats.durableLSN) events in \(stats.logSegments) segments, "
                 + "\(stats.logRawBytes) bytes, \(stats.logStoredBytes) stored")
+        if stats.logDroppedLSN > 0 {
+            putLine("log: events up to \(stats.logDroppedLSN) were dropped by retention")
+        }
         if let trouble = stats.logTrouble { putLine("log: \(trouble)") }
         putLine(
             "history: \(stats.historyJobs) jobs in \(stats.historyFiles) files, "

@@ -14,6 +14,9 @@ struct TimelineText {
 
     init(_ timeline: TimelineBody) {
         if timeline.isTruncated { lines.append("(older events are left out)") }
+        if let lsn = timeline.droppedLSN {
+            lines.append("(older events are gone: retention has dropped all up to event \(lsn))")
+        }
         for event in timeline.events {
             if event.event == "Heartbeat" {
                 heartbeats.append(event)

@@ -125,7 +125,7 @@ package struct Timeline: Equatable, Sendable {
     package var events: [RecordedEvent]
     /// True where the oldest were left out because there are more than the limit.
     package var isTruncated: Bool
-    /// The oldest are gone: retention has dropped all events up to this one. Nil: none of the job's was.
+    /// The oldest are gone, as all events up to this one that retention has dropped; nil: none is.
     package var droppedThrough: LSN?
 
     init(events: [RecordedEvent], isTruncated: Bool, droppedThrough: LSN? = nil) {

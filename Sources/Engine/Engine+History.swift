@@ -156,8 +156,9 @@ extension LogReader {
         }
     }
 
-    /// What was submitted as the job whose first event is at `lsn`: an occurrence has the content of
-    /// its recurring job. Nil where that was dropped.
+    /// What was submitted as the job whose first event is at `lsn`; nil where that was dropped.
+    ///
+    /// An occurrence has the content of its recurring job.
     fileprivate func content(of lsn: LSN) throws(EngineError) -> JobContent? {
         switch try eventUnlessDropped(lsn)?.fact {
         case nil: return nil

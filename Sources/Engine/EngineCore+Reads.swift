@@ -56,7 +56,8 @@ extension EngineCore {
             },
             ready: state.readyCount, waitingClaims: desk.count, payloadBytes: state.blobBytes,
             durableLSN: log.durableLSN, logSegments: size.segments, logRawBytes: size.rawBytes,
-            logStoredBytes: size.storedBytes, logTrouble: trouble ?? size.trouble ?? retention.trouble,
+            logStoredBytes: size.storedBytes,
+            logTrouble: trouble ?? size.trouble ?? retention.trouble,
             logDroppedThrough: log.droppedThrough,
             jobsInMemory: state.jobCount, historyJobs: past.jobs.total, historyFiles: past.files,
             historyBytes: past.bytes, historyTrouble: history.words)

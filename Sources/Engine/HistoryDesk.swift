@@ -46,16 +46,20 @@ struct HistoryDesk {
                 + "found until their history is built again; \(condition.percent) % of the log is read"
         }
         if let range = condition.lost {
-            return "jobs that ended from event \(range.lowerBound) to \(range.upperBound) are lost: their "
+            return
+                "jobs that ended from event \(range.lowerBound) to \(range.upperBound) are lost: their "
                 + "history was damaged, and the log no longer goes back to them"
         }
         return condition.trouble ?? trouble
     }
 
+    /// Whether it is time for a file of those who ended.
+    ///
     /// - Parameters:
     ///   - ended: Jobs in memory that have ended.
     ///   - isOverdue: The first of them ended so long ago that retention should not wait for others.
     ///   - now: The time.
+    /// - Returns: False for a while after a failure.
     func isDue(ended: Int, isOverdue: Bool, now: MonotonicTime) -> Bool {
         (ended >= rules.rowsMin || isOverdue) && now >= triesAgainAt ?? now
     }

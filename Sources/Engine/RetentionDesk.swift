@@ -95,6 +95,7 @@ final class RetentionDesk: Sendable {
     /// - Parameters:
     ///   - clock: What ages are counted from.
     ///   - wantSnapshot: Called where a newer snapshot would let more go.
+    /// - Returns: The thread, which ends after `close`.
     func start(
         clock: any EngineClock, wantSnapshot: @escaping @Sendable () -> Void
     ) -> DedicatedThread {
@@ -102,8 +103,10 @@ final class RetentionDesk: Sendable {
             var looksLeft = 0
             while goesOn() {
                 looksLeft = max(looksLeft - 1, 0)
-                guard tend(now: clock.wallTime()) == .wantsSnapshot, looksLeft == 0 else { continue }
-                looksLeft = Self.looksPerSnapshot
+                guard tend(now: clock.wallTime()) == .wantsSnapshot, looksLeft == 0 else {
+                    continue
+                }
+                looksLeft = isShortOfSnapshots ? 0 : Self.looksPerSnapshot
                 wantSnapshot()
             }
         }
@@ -133,6 +136,11 @@ final class RetentionDesk: Sendable {
             shared.change { $0.trouble = trouble }
             return outcome
         }
+    }
+
+    /// There are fewer than a start should find: one more at the next look.
+    private var isShortOfSnapshots: Bool {
+        (try? snapshots.list().count) ?? 0 < SnapshotDirectory.newestKept
     }
 
     /// False once it is to end; else after a rest, or when new rules are set.

@@ -2,9 +2,9 @@ package import Units
 
 /// How much of the past is kept: what is beyond goes, a whole segment or file of history at a time.
 package struct RetentionRules: Equatable, Sendable {
-    /// Events older than this go, and jobs that ended before. Nil: none is too old.
+    /// Events older than this go, and jobs that ended before; nil: none is too old.
     package var age: TimeSpan?
-    /// Bytes that log, history and snapshots may take together: the oldest go. Nil: any number.
+    /// Bytes that log, history and snapshots may take together, the oldest go; nil: any number.
     package var bytesMax: UInt64?
 
     package init(age: TimeSpan? = nil, bytesMax: UInt64? = nil) {

@@ -17,7 +17,6 @@ package final class SteppedEngine {
     private let dictionaries: PayloadDictionaries
     private let failure: Condition
     private let finishedJobs: FinishedJobs
-    private let retention: RetentionDesk
     private var claimNumber: UInt64 = 0
     /// What was said about the snapshots when it was opened.
     package let notes: [String]
@@ -53,7 +52,6 @@ package final class SteppedEngine {
         failure = opened.condition
         finishedJobs = opened.finishedJobs
         let worker = opened.historyWorker
-        retention = opened.retention
         core = opened.core(clock: clock)
         do throws(RebuildError) {
             // Nobody does it beside the turns.
@@ -90,17 +88,11 @@ package final class SteppedEngine {
         core.turn(batch)
     }
 
+    /// Drops the log's oldest segments.
+    package var trimmer: LogTrimmer { log.trimmer }
+
     /// What the state comes to.
     package func digest() -> UInt64 { core.state.digest() }
-
-    /// Sets how much of the past is kept, and drops what is beyond.
-    ///
-    /// - Returns: The last event that was dropped.
-    package func retain(_ rules: RetentionRules, now: WallTime) throws(StorageError) -> LSN {
-        try retention.set(rules)
-        _ = retention.tend(now: now)
-        return core.log.droppedThrough
-    }
 
     /// Makes everything durable and ends.
     package func close() {

@@ -46,7 +46,9 @@ package struct DroppedSegments: Equatable, Sendable {
 
     /// The hashes of the log up to and with a record that was a segment's last; none for any other.
     func hashes(at lsn: LSN?) -> [LogHash] {
-        guard let log, let entry = entries.first(where: { $0.end.lastLSN == lsn }) else { return [] }
+        guard let log, let entry = entries.first(where: { $0.end.lastLSN == lsn }) else {
+            return []
+        }
         return entry.hashes(of: log)
     }
 
@@ -105,7 +107,9 @@ extension DroppedSegments {
         }
         guard let entry = Entry(text) else { return false }
         var join = SegmentJoin()
-        if let last = entries.last { join = SegmentJoin(end: last.end, number: last.number, log: log) }
+        if let last = entries.last {
+            join = SegmentJoin(end: last.end, number: last.number, log: log)
+        }
         guard entry.number == join.number + 1, entry.firstLSN == join.end.lastLSN.next else {
             return false
         }

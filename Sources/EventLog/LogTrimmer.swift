@@ -80,7 +80,8 @@ package final class LogTrimmer: Sendable {
         if dropped.lastLSN >= entry.end.lastLSN { return }
         let lines = dropped.lines(for: [entry], of: log)
         try unwrap { () throws(StorageError) in
-            let isNew = try !directory.storage.list(directory.segments).contains(DroppedSegments.name)
+            let isNew = try !directory.storage.list(directory.segments).contains(
+                DroppedSegments.name)
             let file = try directory.storage.open(
                 directory.droppedPath, isNew ? .create : .readWrite)
             claim(file, behind: dropped.byteCount + lines.count)

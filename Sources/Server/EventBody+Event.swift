@@ -110,6 +110,7 @@ extension TimelineBody {
     init(_ timeline: Timeline) {
         self.init(
             events: timeline.events.map { EventBody(lsn: $0.lsn, event: $0.event) },
-            isTruncated: timeline.isTruncated)
+            isTruncated: timeline.isTruncated,
+            droppedLSN: timeline.droppedThrough?.rawValue)
     }
 }

@@ -30,9 +30,11 @@ extension JobBody {
     /// One job with all there is to show.
     init(_ detail: JobDetail) {
         self.init(detail.job)
-        let shown = ShownPayload(detail.payload, contentType: detail.job.policy.contentType)
+        let shown = ShownPayload(
+            detail.payload ?? [], contentType: detail.job.policy.contentType)
         payload = shown.json
         payloadBase64 = shown.base64
+        payloadDropped = detail.payload == nil ? true : nil
         progress = detail.progress
         lastFailure = detail.lastFailure.map {
             FailureBody(time: $0.time, reason: $0.reason.name, message: $0.message)

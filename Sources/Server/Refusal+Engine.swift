@@ -82,7 +82,8 @@ extension Refusal {
             let rest = oldest.map { "the past can be told from event \($0) on" }
             self = .field(
                 "asOf",
-                "lies before what retention has kept: \(rest ?? "no moment of the past can be told")")
+                "lies before what retention has kept: \(rest ?? "no moment of the past can be told")"
+            )
         case .invalidRecurrence(let fault):
             self.init(fault)
         }

@@ -90,6 +90,9 @@ struct Responder: HTTPResponder {
         case .users: return try await api.users(query: request.uri.query ?? "")
         case .stats: return try await api.stats(query: request.uri.query ?? "")
         case .snapshot: return try await api.snapshot(body: try await body(of: request))
+        case .retention where request.method == .put:
+            return try await api.retain(body: try await body(of: request))
+        case .retention: return try await api.retention()
         case .health: return api.health()
         case .readiness: return try api.readiness()
         }

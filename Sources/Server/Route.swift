@@ -24,6 +24,7 @@ enum Route: Equatable {
     case everyUserControl
     case stats
     case snapshot
+    case retention
     case health
     case readiness
 
@@ -72,6 +73,7 @@ enum Route: Equatable {
             AttemptVerb(rawValue: segments[2]).map { .attempt(token: segments[1], $0) }
         case ("stats", 1): .stats
         case ("snapshot", 1): .snapshot
+        case ("retention", 1): .retention
         default: nil
         }
     }
@@ -92,6 +94,7 @@ enum Route: Equatable {
     var methods: [HTTPRequest.Method] {
         switch self {
         case .jobs: [.get, .post]
+        case .retention: [.get, .put]
         case .job: [.get, .patch]
         case .cancel, .redrive, .bulk, .claims, .reports, .attempt, .redriveMany, .snapshot: [.post]
         case .userControl, .typeControl, .everyUserControl: [.put]

@@ -55,18 +55,20 @@ extension EventValue: JSONReadable, JSONWritable {
 }
 
 extension TimelineBody: AnswerBody {
-    package static let fieldNames = ["events", "isTruncated"]
+    package static let fieldNames = ["events", "isTruncated", "droppedLSN"]
 
     package init(object: JSONObject) throws(JSONFault) {
         self.init(
             events: try object.required("events"),
-            isTruncated: try object.optional("isTruncated") ?? false)
+            isTruncated: try object.optional("isTruncated") ?? false,
+            droppedLSN: try object.optional("droppedLSN"))
     }
 
     package func write(to writer: inout JSONWriter) {
         writer.object { writer in
             writer.member("events", events)
             writer.member("isTruncated", isTruncated)
+            writer.member("droppedLSN", droppedLSN)
         }
     }
 }

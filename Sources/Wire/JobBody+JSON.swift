@@ -1,7 +1,8 @@
 extension JobBody: AnswerBody {
     package static let fieldNames = [
         "user", "job", "type", "status", "jobStatus", "executionTime", "expiresAt", "priority",
-        "payload", "payloadBase64", "contentType", "resultLocation", "maxRetries", "backoff",
+        "payload", "payloadBase64", "payloadDropped", "contentType", "resultLocation", "maxRetries",
+        "backoff",
         "leaseSeconds", "runLimitSeconds", "leaseExpiriesMax", "recurrence", "occurrenceOf",
         "attempt", "leaseExpiries", "submittedAt", "updatedAt", "nextAttemptAt", "hold", "worker",
         "token", "leaseUntil", "progress", "lastFailure", "submittedLSN", "lastLSN",
@@ -16,6 +17,7 @@ extension JobBody: AnswerBody {
             expiresAt: try object.optional("expiresAt"),
             priority: try object.required("priority"), payload: object.text("payload"),
             payloadBase64: try object.optional("payloadBase64"),
+            payloadDropped: try object.optional("payloadDropped"),
             contentType: try object.required("contentType"),
             resultLocation: try object.optional("resultLocation"),
             maxRetries: try object.required("maxRetries"), backoff: try object.required("backoff"),
@@ -49,6 +51,7 @@ extension JobBody: AnswerBody {
             writer.member("priority", priority)
             writer.member("payload", json: payload)
             writer.member("payloadBase64", payloadBase64)
+            writer.member("payloadDropped", payloadDropped)
             writer.member("contentType", contentType)
             writer.member("resultLocation", resultLocation)
             writer.member("maxRetries", maxRetries)

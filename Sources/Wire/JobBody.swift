@@ -17,6 +17,8 @@ package struct JobBody: Equatable, Sendable {
     /// JSON text of the payload.
     package var payload: [UInt8]?
     package var payloadBase64: String?
+    /// True where there was a payload, perhaps, and retention has dropped it.
+    package var payloadDropped: Bool?
     package var contentType: String
     package var resultLocation: String?
     package var maxRetries: Int
@@ -47,7 +49,8 @@ package struct JobBody: Equatable, Sendable {
     package init(
         user: String, job: String, type: String, status: String, jobStatus: String,
         executionTime: WallTime, expiresAt: WallTime? = nil, priority: Int,
-        payload: [UInt8]? = nil, payloadBase64: String? = nil, contentType: String,
+        payload: [UInt8]? = nil, payloadBase64: String? = nil, payloadDropped: Bool? = nil,
+        contentType: String,
         resultLocation: String? = nil, maxRetries: Int, backoff: BackoffBody,
         leaseSeconds: Double, runLimitSeconds: Double? = nil, leaseExpiriesMax: Int,
         recurrence: RecurrenceBody? = nil, occurrenceOf: String? = nil, attempt: Int,
@@ -66,6 +69,7 @@ package struct JobBody: Equatable, Sendable {
         self.priority = priority
         self.payload = payload
         self.payloadBase64 = payloadBase64
+        self.payloadDropped = payloadDropped
         self.contentType = contentType
         self.resultLocation = resultLocation
         self.maxRetries = maxRetries

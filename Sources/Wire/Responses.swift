@@ -118,10 +118,13 @@ package struct TimelineBody: Equatable, Sendable {
     package var events: [EventBody]
     /// True where older events were left out because there were too many.
     package var isTruncated: Bool
+    /// Older events are gone, as all up to this one that retention has dropped; absent: none is.
+    package var droppedLSN: UInt64?
 
-    package init(events: [EventBody], isTruncated: Bool) {
+    package init(events: [EventBody], isTruncated: Bool, droppedLSN: UInt64? = nil) {
         self.events = events
         self.isTruncated = isTruncated
+        self.droppedLSN = droppedLSN
     }
 }
 
@@ -173,6 +176,8 @@ package struct StatsBody: Equatable, Sendable {
     package var logStoredBytes: UInt64
     /// What is wrong with the log's disk, in words for people; nil where nothing is.
     package var logTrouble: String?
+    /// Retention has dropped all events up to this one; zero: none.
+    package var logDroppedLSN: UInt64
     /// Jobs that memory holds; the others have ended and are in history.
     package var jobsInMemory: UInt64
     package var historyJobs: UInt64
@@ -188,7 +193,8 @@ package struct StatsBody: Equatable, Sendable {
         version: String, now: WallTime, uptimeSeconds: Double, counts: CountsBody, users: UInt64,
         types: [TypeCounts], ready: UInt64, waitingClaims: UInt64,
         payloadBytes: UInt64, durableLSN: UInt64, logSegments: UInt64, logRawBytes: UInt64,
-        logStoredBytes: UInt64, logTrouble: String?, jobsInMemory: UInt64, historyJobs: UInt64,
+        logStoredBytes: UInt64, logTrouble: String?, logDroppedLSN: UInt64, jobsInMemory: UInt64,
+        historyJobs: UInt64,
         historyFiles: UInt64, historyBytes: UInt64, historyTrouble: String?,
         residentBytes: UInt64, cpuSeconds: Double
     ) {
@@ -206,6 +212,7 @@ package struct StatsBody: Equatable, Sendable {
         self.logRawBytes = logRawBytes
         self.logStoredBytes = logStoredBytes
         self.logTrouble = logTrouble
+        self.logDroppedLSN = logDroppedLSN
         self.jobsInMemory = jobsInMemory
         self.historyJobs = historyJobs
         self.historyFiles = historyFiles

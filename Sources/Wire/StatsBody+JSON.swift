@@ -33,6 +33,7 @@ extension StatsBody: AnswerBody {
     package static let fieldNames = [
         "version", "now", "uptimeSeconds", "counts", "users", "types", "ready", "waitingClaims",
         "payloadBytes", "durableLSN", "logSegments", "logRawBytes", "logStoredBytes", "logTrouble",
+        "logDroppedLSN",
         "jobsInMemory", "historyJobs", "historyFiles", "historyBytes", "historyTrouble",
         "residentBytes", "cpuSeconds",
     ]
@@ -50,6 +51,7 @@ extension StatsBody: AnswerBody {
             logRawBytes: try object.required("logRawBytes"),
             logStoredBytes: try object.required("logStoredBytes"),
             logTrouble: try object.optional("logTrouble"),
+            logDroppedLSN: try object.required("logDroppedLSN"),
             jobsInMemory: try object.required("jobsInMemory"),
             historyJobs: try object.required("historyJobs"),
             historyFiles: try object.required("historyFiles"),
@@ -75,6 +77,7 @@ extension StatsBody: AnswerBody {
             writer.member("logRawBytes", logRawBytes)
             writer.member("logStoredBytes", logStoredBytes)
             writer.member("logTrouble", logTrouble)
+            writer.member("logDroppedLSN", logDroppedLSN)
             writer.member("jobsInMemory", jobsInMemory)
             writer.member("historyJobs", historyJobs)
             writer.member("historyFiles", historyFiles)

@@ -30,6 +30,54 @@ import Units
                 Source.data, storage: source.disk, log: manifest.log, upTo: noted.lsn))
     }
 
+    @Test func `begins where the log begins, with the oldest snapshot that knows what was before`()
+        throws
+    {
+        let source = try Source()
+        source.submit(200)
+        let older = try source.snapshot()
+        source.submit(100)
+        let newer = try source.snapshot()
+        source.submit(10)
+        let whole = source.disk.killed()
+        try source.drop(through: older)
+        let receipt = try source.backUp()
+        #expect(receipt.snapshot == newer)
+        let manifest = try Restore.run(from: Source.backup, to: "/new", storage: source.disk)
+        #expect(manifest.snapshots == [newer, older])
+        try checkRestored(
+            manifest, "/new", on: source.disk,
+            like: FoldedLog(
+                Source.data, storage: whole, log: manifest.log, upTo: manifest.head.lsn))
+        let verified = try LogVerification.run(directory: "/new", storage: source.disk)
+        #expect(verified.droppedThrough == source.engine.trimmer.droppedThrough)
+        // Nothing of it may be lost: without the list, or the older snapshot's bytes, it is no backup.
+        for path in [
+            "/backup/segments/dropped",
+            SnapshotDirectory(Source.backup, storage: source.disk).path(of: older),
+        ] {
+            let disk = source.disk.killed()
+            disk.flip(bit: 8 * 70, of: path)
+            #expect(throws: BackupError.self) { try Restore.verify(Source.backup, storage: disk) }
+        }
+    }
+
+    @Test func `goes on after segments were dropped, and keeps what it has`() throws {
+        let source = try Source()
+        source.submit(100)
+        let older = try source.snapshot()
+        source.submit(100)
+        _ = try source.snapshot()
+        _ = try source.backUp()
+        source.submit(50)
+        try source.drop(through: older)
+        let receipt = try source.backUp()
+        #expect(receipt.segmentsKept > 0)
+        #expect(
+            try Restore.verify(Source.backup, storage: source.disk).head.lsn
+                == source.engine.appliedLSN)
+    }
+
     @Test func `copies only what is new, and keeps the rest as it is`() throws {
         let source = try Source()
         source.submit(200)

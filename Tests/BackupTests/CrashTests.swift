@@ -32,6 +32,23 @@ import Units
         try check(cuts, source, allowed: [former, head])
     }
 
+    @Test func `leaves the former one or a new one that begins later`() throws {
+        let source = try Source()
+        source.submit(60)
+        _ = try source.snapshot()
+        source.submit(10)
+        let former = try source.backUp().head
+        source.submit(70)
+        let older = try source.snapshot()
+        source.submit(30)
+        _ = try source.snapshot()
+        source.submit(3)
+        let whole = source.disk.killed()
+        try source.drop(through: older)
+        let (cuts, head) = try cutsOfBackup(source)
+        try check(cuts, source, whole: whole, allowed: [former, head])
+    }
+
     private func cutsOfBackup(_ source: Source) throws -> ([PowerCut], NotedHead) {
         let cuts = Mutex<[PowerCut]>([])
         source.disk.watch { cut in cuts.withLock { $0.append(cut) } }
@@ -43,7 +60,8 @@ import Units
     }
 
     private func check(
-        _ cuts: [PowerCut], _ source: Source, allowed: [NotedHead?]
+        _ cuts: [PowerCut], _ source: Source, whole: SimulatedStorage? = nil,
+        allowed: [NotedHead?]
     ) throws {
         let newest = try #require(allowed.last ?? nil)
         var folded: [LSN: FoldedLog] = [:]
@@ -58,7 +76,7 @@ import Units
                 if let found {
                     if folded[found.head.lsn] == nil {
                         folded[found.head.lsn] = try FoldedLog(
-                            Source.data, storage: source.disk, log: found.log,
+                            Source.data, storage: whole ?? source.disk, log: found.log,
                             upTo: found.head.lsn)
                     }
                     let original = try #require(folded[found.head.lsn])

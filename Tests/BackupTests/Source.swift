@@ -68,6 +68,13 @@ final class Source {
         return receipt.lsn
     }
 
+    /// Drops segments, as retention does.
+    func drop(through last: LSN) throws {
+        let count = try engine.trimmer.drop(
+            through: last, archive: nil, now: WallTime(microseconds: 5_000_000))
+        #expect(count > 1)
+    }
+
     @discardableResult
     func backUp() throws -> BackupReceipt { try takeBackup(disk) }
 

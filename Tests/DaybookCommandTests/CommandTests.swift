@@ -27,7 +27,7 @@ struct `The command line` {
         ["log", "inspect"], ["log", "verify"], ["log", "replay"], ["log", "bisect"], ["cron"],
         ["cron", "explain"],
         ["why"], ["reschedule"], ["dead"], ["dead", "list"], ["dead", "redrive"], ["pause"],
-        ["resume"], ["limit"], ["controls"], ["snapshot"], ["backup"], ["restore"],
+        ["resume"], ["limit"], ["controls"], ["snapshot"], ["retention"], ["backup"], ["restore"],
     ])
     func `shows an example in the help of every sub-command`(names: [String]) async throws {
         let result = try await runDaybook(names + ["--help"])

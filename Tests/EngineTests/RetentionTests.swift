@@ -16,7 +16,8 @@ private final class Traffic {
     static let user = UserID(unchecked: "ann")
     static let perHour = 30
     /// Long enough that a few hours fill a segment.
-    static let payload = Array("\"".utf8) + [UInt8](repeating: 7 + 48, count: 200) + Array("\"".utf8)
+    static let payload =
+        Array("\"".utf8) + [UInt8](repeating: 7 + 48, count: 200) + Array("\"".utf8)
 
     init() async throws {
         directory = try TemporaryDirectory()
@@ -197,6 +198,26 @@ private let day = TimeSpan.seconds(86_400)
         // A key that is gone is free again.
         #expect(
             try await traffic.engine.submit(traffic.key(1), .work(.work, priority: 0)).isNew)
+        await traffic.engine.close()
+    }
+
+    @Test func `leaves enough for a start without the newest snapshot`() async throws {
+        let traffic = try await Traffic()
+        try await traffic.pass(hours: 48)
+        _ = try await traffic.engine.retain(RetentionRules(age: .milliseconds(1)))
+        let report = try await traffic.engine.dropNow()
+        #expect(report.droppedThrough > .zero)
+        let counts = try await traffic.engine.stats().counts
+        await traffic.engine.close()
+        let path = traffic.directory.path + "/snapshots"
+        let newest = try #require(
+            FileManager.default.contentsOfDirectory(atPath: path)
+                .filter { $0.hasSuffix(".snapshot") }.max())
+        var bytes = try Data(contentsOf: URL(filePath: "\(path)/\(newest)"))
+        bytes[70] ^= 0x10
+        try bytes.write(to: URL(filePath: "\(path)/\(newest)"))
+        try await traffic.reopen()
+        #expect(try await traffic.engine.stats().counts == counts)
         await traffic.engine.close()
     }
 

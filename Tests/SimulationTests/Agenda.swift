@@ -14,7 +14,7 @@ struct Agenda {
         case open
         case freeDisk
         case look, cancel(JobKey)
-        case snapshot, healSnapshots
+        case snapshot, healSnapshots, drop
     }
 
     private struct Entry: Comparable {

@@ -4,6 +4,7 @@ import JobCoding
 import JobModel
 import JobState
 import Storage
+import TestKit
 import Units
 
 /// A log read from its first record, into a state of its own: by another path than recovery, event by
@@ -13,12 +14,18 @@ struct FoldedLog {
     let position: LSN
     let digest: UInt64
 
-    init(of storage: any Storage, options: LogOptions) throws(Finding) {
+    init(of storage: SimulatedStorage, options: LogOptions) throws(Finding) {
         var events: [Event] = []
         var state = JobState(hash: KeyedHash(low: 0, high: 0))
+        let whole: SimulatedStorage
+        do throws(StorageError) {
+            whole = try storage.withWholeLog()
+        } catch {
+            throw Finding("dropped segments cannot be put back: \(error)")
+        }
         do throws(LogError) {
             let log = try EventLog.open(
-                directory: "/data", storage: storage, options: options,
+                directory: "/data", storage: whole, options: options,
                 begin: { state = JobState(hash: KeyedHash(low: $0.low, high: $0.high)) },
                 replay: { lsn, record throws(RecordRefusal) in
                     do throws(EventFault) {

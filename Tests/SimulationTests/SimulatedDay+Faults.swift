@@ -56,6 +56,7 @@ extension SimulatedDay {
         agenda.plan(.read, at: soon(1_200))
         agenda.plan(.operate, at: soon(3_600))
         agenda.plan(.snapshot, at: soon(7_200))
+        if dropsSegments { agenda.plan(.drop, at: soon(7_200)) }
         hireWorkers()
     }
 
@@ -137,6 +138,7 @@ extension SimulatedDay {
         failsSnapshots = false
         noteHalfSnapshots()
         noteHalfHistory()
+        noteHalfDrop()
         self.trap = nil
         record.note(trap.isKill ? .kill : .powerCut)
         losePending()

@@ -28,7 +28,7 @@ extension SimulatedDay {
 
     /// Now and then the disk turns a bit of a file over, or all of it is gone.
     func damageHistory() {
-        guard !isEvening, random.strikes(onceIn: 4),
+        guard !isEvening, !dropsSegments, random.strikes(onceIn: 4),
             let path = historyFiles.randomElement(using: &random),
             let byteCount = storage.bytes(of: path)?.count, byteCount > 0
         else { return }

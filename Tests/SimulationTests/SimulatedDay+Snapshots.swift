@@ -52,7 +52,7 @@ extension SimulatedDay {
 
     /// Now and then the disk turns a bit of a snapshot over.
     func damageSnapshot() {
-        guard !isEvening, random.strikes(onceIn: 6),
+        guard !isEvening, random.strikes(onceIn: 6), maySpareSnapshot,
             let path = storage.filePaths.last(where: { $0.hasSuffix(".snapshot") }),
             let byteCount = storage.bytes(of: path)?.count, byteCount > 0
         else { return }
@@ -74,7 +74,7 @@ extension SimulatedDay {
         }
         guard opened.notes.contains(where: { $0.hasPrefix("loaded") }) else { return }
         record.note(.snapshotLoaded)
-        let folded = try FoldedLog(of: storage.killed(), options: options())
+        let folded = try FoldedLog(of: storage, options: options())
         guard folded.position == opened.appliedLSN, folded.digest == opened.digest() else {
             throw Finding(
                 "a snapshot and the log after it come to another state at \(opened.appliedLSN) "

@@ -41,6 +41,8 @@ final class SimulatedDay {
     /// History was damaged at some time: answers may say so.
     var hasDamagedHistory = false
     var historySeen: Set<String> = []
+    /// Segments up to here may be gone.
+    var knownThrough = LSN.zero
     /// Digests of the state of this life, by the newest event.
     var digests: [LSN: UInt64] = [:]
     var openings = 0
@@ -113,6 +115,7 @@ final class SimulatedDay {
         case .cancel(let key): ask(.change(key, .cancel), for: .operators)
         case .snapshot: askForSnapshot()
         case .healSnapshots: healSnapshots()
+        case .drop: dropSegments()
         case .look: break
         }
     }

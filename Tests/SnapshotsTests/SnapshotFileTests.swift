@@ -54,6 +54,44 @@ extension SnapshotFile {
     }
 }
 
+/// Which of snapshots of these sizes stay, all events of which are as far apart.
+private func kept(_ bytes: [UInt64], _ keeping: SnapshotKeeping) throws -> [UInt64] {
+    let storage = try disk()
+    let directory = SnapshotDirectory("/data", storage: storage)
+    try storage.createDirectory("/data/snapshots")
+    for (place, bytes) in bytes.enumerated() {
+        let lsn = LSN(rawValue: UInt64(10 * (place + 1)))
+        let file = try storage.open(directory.path(of: lsn), .create)
+        try file.truncate(to: bytes)
+    }
+    let last = SnapshotHead(
+        logHigh: 1, logLow: 2, lsn: LSN(rawValue: UInt64(10 * (bytes.count + 1))),
+        time: WallTime(microseconds: 3))
+    return try write(last, to: storage, keeping: keeping).list().map(\.rawValue)
+}
+
+@Suite struct `Old snapshots` {
+    @Test func `stay as far as number and bytes allow, spread over the log`() throws {
+        let ten = [UInt64](repeating: 100, count: 10)
+        func keeping(
+            _ countMax: Int, _ bytesMax: UInt64, from: UInt64 = 0
+        ) -> SnapshotKeeping {
+            SnapshotKeeping(
+                from: LSN(rawValue: from), countMax: countMax, bytesMax: bytesMax)
+        }
+        // The two newest in any case.
+        #expect(try kept(ten, keeping(0, .max)) == [110, 100])
+        #expect(try kept(ten, keeping(9, 0)) == [110, 100])
+        #expect(try kept(ten, keeping(9, .max)) == (1...11).reversed().map { $0 * 10 })
+        let three = try kept(ten, keeping(3, .max))
+        #expect(three.count == 5)
+        #expect(zip(three.dropFirst(), three.dropFirst(2)).allSatisfy { $0 - $1 <= 40 })
+        #expect(try kept(ten, keeping(9, 250)).count == 4)
+        // Of no use where the log begins later.
+        #expect(try kept(ten, keeping(9, .max, from: 75)) == [110, 100, 90, 80])
+    }
+}
+
 @Suite struct `A snapshot file` {
     @Test func `reads back as it was written`() throws {
         let storage = try disk()

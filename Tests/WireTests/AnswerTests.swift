@@ -71,7 +71,8 @@ import Wire
             version: "1", now: time, uptimeSeconds: 1.5, counts: counts, users: 2,
             types: [StatsBody.TypeCounts(type: "t", counts: counts)], ready: 3, waitingClaims: 4,
             payloadBytes: 10, durableLSN: 5, logSegments: 6, logRawBytes: 7, logStoredBytes: 8,
-            logTrouble: "full", jobsInMemory: 11, historyJobs: 12, historyFiles: 13,
+            logTrouble: "full", logDroppedLSN: 5, jobsInMemory: 11, historyJobs: 12,
+            historyFiles: 13,
             historyBytes: 14, historyTrouble: "rebuilt", residentBytes: 9, cpuSeconds: 0.1)
         #expect(try StatsBody(json: stats.json()) == stats)
         let users = UserPageBody(users: [.init(user: "u", counts: counts)], next: "1")
@@ -81,6 +82,18 @@ import Wire
     @Test func `a snapshot comes back as it was written`() throws {
         let snapshot = SnapshotBody(lsn: 1 << 60, jobs: 2, bytes: 3, path: "/d/s")
         #expect(try SnapshotBody(json: snapshot.json()) == snapshot)
+    }
+
+    @Test func `retention comes back as it was written`() throws {
+        for isBounded in [true, false] {
+            let body = RetentionBody(
+                ageSeconds: isBounded ? 86_400.5 : nil, bytesMax: isBounded ? 1 << 40 : nil,
+                archive: isBounded ? "/a" : nil, droppedLSN: 7, bytes: 9,
+                trouble: isBounded ? "full" : nil)
+            #expect(try RetentionBody(json: body.json()) == body)
+            let request = RetentionRequest(ageSeconds: body.ageSeconds, bytesMax: body.bytesMax)
+            #expect(try RetentionRequest(json: request.json()) == request)
+        }
     }
 
     @Test func `an event is flat`() throws {
@@ -94,8 +107,11 @@ import Wire
         #expect(
             text == #"{"lsn":1,"time":"\#(time)","event":"Submitted","user":"u","priority":5,"#
                 + #""leaseSeconds":0.5,"last":true,"payload":null}"#)
-        let timeline = TimelineBody(events: [event], isTruncated: true)
-        #expect(try TimelineBody(json: timeline.json()) == timeline)
+        for dropped in [nil, 5] as [UInt64?] {
+            let timeline = TimelineBody(
+                events: [event], isTruncated: true, droppedLSN: dropped)
+            #expect(try TimelineBody(json: timeline.json()) == timeline)
+        }
     }
 
     @Test func `an error stands under its name`() throws {

@@ -53,7 +53,7 @@ struct OfflineSegments {
         let contents = try directory.contents()
         for name in contents.firsts {
             let path = contents.archived[name] ?? directory.segment(from: name)
-            let file = try open(name, path)
+            let file = try segment(name, at: path)
             total += try unwrap { () throws(StorageError) in try file.size() }
         }
         return total
@@ -63,7 +63,7 @@ struct OfflineSegments {
         _ name: LSN, _ path: String, join: inout SegmentJoin?, isFollowed: Bool,
         visit: (SegmentHeader, String, SegmentWalk.Step, RawSpan) throws(LogError) -> Bool
     ) throws(LogError) -> SegmentScan {
-        let file = try open(name, path)
+        let file = try segment(name, at: path)
         // One that another follows is sealed and synced: nobody writes to it any more.
         if isFollowed {
             loadedBytes = try directory.load(file, into: &buffer, expecting: name)
@@ -87,7 +87,7 @@ struct OfflineSegments {
     }
 
     /// Opens a segment; one that a daemon has dropped meanwhile is told as such.
-    private func open(_ name: LSN, _ path: String) throws(LogError) -> any StorageFile {
+    private func segment(_ name: LSN, at path: String) throws(LogError) -> any StorageFile {
         do throws(StorageError) {
             return try directory.storage.open(path, .read)
         } catch {

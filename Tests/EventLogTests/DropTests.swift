@@ -353,6 +353,20 @@ private func segmentPaths(_ disk: SimulatedStorage) -> [String] {
         #expect(again.replayed == sample.records(after: last))
     }
 
+    @Test func `drops nothing whose copy reads back otherwise`() throws {
+        let disk = SimulatedStorage()
+        let opened = try OpenedLog(
+            MiswritingStorage(disk: disk, suffix: ".writing", offset: 4_300),
+            options: smallOptions(segmentBytes: 5_120))
+        for number in 1...Sample.records { opened.write([sampleRecord(number)]) }
+        let count = segmentPaths(disk).count
+        #expect(throws: LogError.self) {
+            try opened.log.trimmer.drop(
+                through: LSN(rawValue: .max), archive: archive, now: now)
+        }
+        #expect(segmentPaths(disk).count == count)
+    }
+
     @Test func `drops nothing that is not in the archive`() throws {
         let sample = try Sample()
         sample.disk.refuse(.write, of: ".writing")

@@ -265,7 +265,7 @@ MUTANTS = [
      "            try file.write(lines.rawBytes, at: UInt64(dropped.byteCount))\n",
      "Dropping segments"),
     ("name-of-the-dropped-list-not-synced", "EventLog/LogTrimmer.swift",
-     "            if isNew { try directory.storage.syncDirectory(directory.segments) }\n", "",
+     "            if dropped.byteCount == 0 { try directory.storage.syncDirectory(directory.segments) }\n", "",
      "Dropping segments"),
     ("dropped-list-trusted-unsynced", "EventLog/Recovery.swift",
      "            try file.write(lines.rawBytes, at: 0)\n            try file.sync()\n            try directory.storage.syncDirectory(directory.segments)\n            for first",

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Engine
 import EventLog
 import Glibc
 import Storage
@@ -12,8 +13,8 @@ struct LogRepairCommand: ParsableCommand {
         discussion: """
             For a log that a daemon refuses with exit code 79, when there is no copy to restore the \
             file from. Says what is damaged and what would be lost, and asks. Records from the \
-            damage on are set aside under other names in the same directory, with a report; nothing is \
-            deleted. No daemon may run on the directory.
+            damage on are set aside under other names in the same directory, with a report, and so are \
+            snapshots of later events; nothing is deleted. No daemon may run on the directory.
 
             Exit code 79: there is damage and it was not repaired.
 
@@ -34,11 +35,16 @@ struct LogRepairCommand: ParsableCommand {
             else {
                 return putLine("nothing to repair: a daemon can open this log")
             }
+            let snapshots = try SnapshotRepair(
+                directory: directory, storage: PosixStorage(), after: repair.keptLSN)
             repair.put()
+            if !snapshots.ahead.isEmpty {
+                putLine("           \(snapshots.ahead.count) snapshots of later events")
+            }
             guard yes || isConfirmed() else {
                 CommandFailure(.corruption, "nothing was changed").end()
             }
-            let report = try repair.run()
+            let report = try repair.run { () throws(LogError) in try snapshots.run() }
             putLine("repaired: the log ends with record \(repair.keptLSN)")
             putLine("the rest is set aside, under the ending of \(report)")
         } catch {

@@ -25,8 +25,9 @@ final class RetentionDesk: Sendable {
     private let history: HistorySet
     private let snapshots: SnapshotDirectory
     private let shared: Monitor<Shared>
-    /// One pass at a time.
+    /// One pass at a time, and one who sets the rules.
     private let pass = Mutex(())
+    private let setting = Mutex(())
     private let stepMicroseconds = Atomic<Int64>(0)
 
     /// What goes at once is at most one such part of what is kept.
@@ -80,7 +81,7 @@ final class RetentionDesk: Sendable {
 
     /// Sets the rules durably; the next pass goes by them.
     func set(_ rules: RetentionRules) throws(StorageError) {
-        try pass.withLock { _ throws(StorageError) in
+        try setting.withLock { _ throws(StorageError) in
             try file.write(rules)
             cut(by: rules)
             shared.change { shared in

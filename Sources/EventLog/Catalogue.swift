@@ -166,8 +166,8 @@ extension Catalogue {
     ) throws(LogError) {
         try swap.withLock { _ throws(LogError) in
             guard let index = index(of: first) else { return }
-            segments.withLock { _ = $0.remove(at: index) }
             try unwrap(removeFile)
+            segments.withLock { _ = $0.remove(at: index) }
         }
     }
 

@@ -48,9 +48,11 @@ struct LogDirectory: Sendable {
         let names = try list()
         let dropped = try dropped()
         let all = names.compactMap { Self.firstLSN(ofName: $0) }.sorted()
+        // Only what is listed by name: any other file before the log's beginning is damage.
+        let listed = Set(dropped.entries.map(\.firstLSN))
         var contents = LogContents(
-            firsts: all.filter { $0 > dropped.lastLSN },
-            leftovers: all.filter { $0 <= dropped.lastLSN }, dropped: dropped)
+            firsts: all.filter { !listed.contains($0) },
+            leftovers: all.filter { listed.contains($0) }, dropped: dropped)
         guard let archive else { return contents }
         let archived = try unwrap { () throws(StorageError) in try storage.list(archive) }
         for first in archived.compactMap({ Self.firstLSN(ofName: $0) })

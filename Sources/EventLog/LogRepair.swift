@@ -55,11 +55,15 @@ package struct LogRepair: Sendable {
 
     /// Does it: holds the directory's lock meanwhile; may be run again after a crash.
     ///
+    /// - Parameter first: Called before anything is changed, with the lock held.
     /// - Returns: The file with a report in words; the ending of its name is that of all files set aside.
     /// - Throws: `LogError.directoryInUse` while a daemon runs, `.io`.
-    package func run() throws(LogError) -> String {
+    package func run(
+        first: () throws(LogError) -> Void = {}
+    ) throws(LogError) -> String {
         let lock = try directory.lock()
         defer { lock.release() }
+        try first()
         let suffix = try freeSuffix()
         let reportPath = "\(directory.segments)/report\(suffix)"
         do throws(StorageError) {

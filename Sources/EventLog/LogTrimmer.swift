@@ -1,4 +1,5 @@
 import ByteCoding
+import Glibc
 import Storage
 import Synchronization
 package import Units
@@ -46,16 +47,21 @@ package final class LogTrimmer: Sendable {
         try dropped.withLock { dropped throws(LogError) in
             var count = 0
             for segment in segments where segment.lastLSN <= last && goesOn() {
-                if let archive { try store(segment, in: archive) }
-                try drop(segment, now: now, noting: &dropped)
+                // Else it is left over from a call that failed behind this point.
+                if dropped.lastLSN < segment.lastLSN {
+                    if let archive { try store(segment, in: archive) }
+                    try note(segment, now: now, in: &dropped)
+                }
+                try remove(segment)
                 count += 1
             }
             return count
         }
     }
 
-    private func drop(
-        _ segment: DroppableSegment, now: WallTime, noting dropped: inout DroppedSegments
+    /// Writes a segment's end down, durably.
+    private func note(
+        _ segment: DroppableSegment, now: WallTime, in dropped: inout DroppedSegments
     ) throws(LogError) {
         let ends = try SegmentEnds(
             segment.path, storage: directory.storage, expecting: segment.firstLSN)
@@ -64,8 +70,16 @@ package final class LogTrimmer: Sendable {
             DroppedSegments.Entry(
                 number: ends.header.number, firstLSN: segment.firstLSN, end: ends.end, time: now),
             to: &dropped)
+    }
+
+    private func remove(_ segment: DroppableSegment) throws(LogError) {
         try catalogue.drop(segment.firstLSN) { () throws(StorageError) in
-            try directory.storage.remove(segment.path)
+            do throws(StorageError) {
+                try directory.storage.remove(segment.path)
+            } catch {
+                // A call that failed may have removed it all the same.
+                guard error.errno == ENOENT else { throw error }
+            }
         }
         try unwrap { () throws(StorageError) in
             try directory.storage.syncDirectory(directory.segments)
@@ -76,8 +90,6 @@ package final class LogTrimmer: Sendable {
     private func write(
         _ entry: DroppedSegments.Entry, to dropped: inout DroppedSegments
     ) throws(LogError) {
-        // Left over from a call that failed behind this point.
-        if dropped.lastLSN >= entry.end.lastLSN { return }
         let lines = dropped.lines(for: [entry], of: log)
         try unwrap { () throws(StorageError) in
             let isNew = try !directory.storage.list(directory.segments).contains(
@@ -87,7 +99,8 @@ package final class LogTrimmer: Sendable {
             claim(file, behind: dropped.byteCount + lines.count)
             try file.write(lines.rawBytes, at: UInt64(dropped.byteCount))
             try file.sync()
-            if isNew { try directory.storage.syncDirectory(directory.segments) }
+            // Until the first line is there for certain, nor is the name.
+            if dropped.byteCount == 0 { try directory.storage.syncDirectory(directory.segments) }
         }
         dropped = try directory.dropped()
     }

@@ -10,7 +10,9 @@ package struct SnapshotDirectory: Sendable {
 
     static let suffix = ".snapshot"
     static let writingSuffix = ".writing"
-    static let damagedSuffix = ".damaged"
+    package static let damagedSuffix = ".damaged"
+    /// Of events that the log has no more.
+    package static let aheadSuffix = ".set-aside"
     /// So many stay in any case: where the newest is damaged, there is the one before.
     package static let newestKept = 2
 
@@ -76,9 +78,11 @@ package struct SnapshotDirectory: Sendable {
         }
     }
 
-    /// Gives a damaged snapshot a name under which nobody reads it and it can be looked at.
-    package func setAside(_ lsn: LSN) throws(StorageError) {
-        try storage.rename(path(of: lsn), to: path(of: lsn) + Self.damagedSuffix)
+    /// Gives a snapshot a name under which nobody reads it and it can be looked at.
+    package func setAside(
+        _ lsn: LSN, as suffix: String = damagedSuffix
+    ) throws(StorageError) {
+        try storage.rename(path(of: lsn), to: path(of: lsn) + suffix)
         try storage.syncDirectory(path)
     }
 

@@ -81,6 +81,30 @@ struct `daybook log repair` {
         #expect(verified.stdout.contains("head LSN   2\n"), "\(verified.stderr)")
     }
 
+    @Test func `sets snapshots aside that know of what is lost`() async throws {
+        let daemon = try await DaemonProcess.start(dataDirectory: data)
+        let server = ["--server", daemon.address]
+        try await submit("a", to: daemon)
+        #expect(try await runDaybook(["snapshot"] + server).exitCode == 0)
+        for job in ["b", "c"] { try await submit(job, to: daemon) }
+        #expect(try await runDaybook(["snapshot"] + server).exitCode == 0)
+        try await daemon.kill()
+        _ = try damage()
+        let repaired = try await runDaybook(["log", "repair", data, "--yes"])
+        #expect(repaired.exitCode == 0, "\(repaired.stderr)")
+        #expect(repaired.lines.contains("           1 snapshots of later events"))
+        let names = try FileManager.default.contentsOfDirectory(
+            atPath: directory.file("snapshots"))
+        #expect(
+            names.sorted() == [
+                "00000000000000000001.snapshot", "00000000000000000003.snapshot.set-aside",
+            ])
+        let again = try await DaemonProcess.start(dataDirectory: data)
+        let list = try await runDaybook(["list", "ann", "--json", "--server", again.address])
+        #expect(list.lines.count == 1)
+        try await again.kill()
+    }
+
     @Test func `finds nothing to do in a good log`() async throws {
         let daemon = try await DaemonProcess.start(dataDirectory: data)
         try await submit("a", to: daemon)

@@ -93,6 +93,21 @@ private func segmentPaths(_ disk: SimulatedStorage) -> [String] {
             })
     }
 
+    @Test func `takes no file for a dropped one that is not listed`() throws {
+        let sample = try Sample()
+        let last = try sample.drop(3)
+        sample.opened.log.close()
+        for lsn in [0, 2] {
+            let disk = sample.disk.killed()
+            let name = "/data/log/0000000000000000000\(lsn).lz4"
+            _ = try disk.open(name, .create)
+            #expect(throws: LogError.self) {
+                try OpenedLog(disk, options: sample.options, knowing: last)
+            }
+            #expect(disk.bytes(of: name) != nil)
+        }
+    }
+
     @Test func `loses whole segments only, and never the one in use`() throws {
         let sample = try Sample()
         let ends = sample.ends
@@ -337,6 +352,7 @@ private func segmentPaths(_ disk: SimulatedStorage) -> [String] {
             _ = try trimmer.drop(through: last, archive: archive, now: now)
             #expect(trimmer.droppedThrough == last, "operation \(number)")
             try check(sample.disk.killed(), sample, through: last, "after operation \(number)")
+            try check(sample.disk.crashed(), sample, through: last, "lost after \(number)")
             number += 1
         }
         #expect(failures > 10)

@@ -30,8 +30,12 @@ package struct FailingCalls: Sendable {
 
     /// What the program needs in its environment.
     package var environment: [String: String] {
-        [
-            "LD_PRELOAD": library.path, "FAIL_CALL": call.rawValue, "FAIL_SUFFIX": suffix,
+        // What this process was started with stays: `make tsan` needs it in every process.
+        let inherited = ProcessInfo.processInfo.environment["LD_PRELOAD"].map { [$0] } ?? []
+        return [
+            "LD_PRELOAD": ([library.path] + inherited).joined(separator: ":"),
+            "FAIL_CALL": call.rawValue,
+            "FAIL_SUFFIX": suffix,
             "FAIL_ERRNO": "\(errno)", "FAIL_FIRST": "\(first)", "FAIL_EVERY": "\(every)",
             "FAIL_ARMED": directory.file("armed"), "FAIL_REPORT": directory.file("report"),
         ]

@@ -9,7 +9,7 @@ import Storage
 struct LogBenchmarks {
     /// What can be run alone.
     private enum Part: String, CaseIterable {
-        case append, depth1, replay, size
+        case append, depth1, replay, size, drop
     }
 
     private struct Order {
@@ -44,6 +44,7 @@ struct LogBenchmarks {
         case .depth1: try DepthOneBenchmark(directory: directory, stream: stream).run()
         case .replay: try ReplayBenchmark(directory: directory, stream: stream).run()
         case .size: try SizeBenchmark(directory: directory, stream: stream).run()
+        case .drop: try DropBenchmark(directory: directory, stream: stream).run()
         }
     }
 

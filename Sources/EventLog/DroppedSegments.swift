@@ -5,8 +5,9 @@ package import Units
 
 /// What retention has dropped from the front of a log: where each segment that is gone ended.
 ///
-/// Lines of text in `log/dropped`, each with a checksum of its own; they are only ever added to. A segment
-/// is removed once its line is durable, so a line that a crash tore speaks of one that is still there.
+/// Lines of text in `log/dropped`, each with a checksum that goes on from the one before; they are only ever
+/// added to. A segment is removed once its line is durable, so a line that a crash tore, and all behind it,
+/// speak of segments that are still there.
 package struct DroppedSegments: Equatable, Sendable {
     /// A segment that is gone.
     struct Entry: Equatable {
@@ -23,6 +24,8 @@ package struct DroppedSegments: Equatable, Sendable {
     private(set) var entries: [Entry] = []
     /// Bytes of the file that are whole lines.
     private(set) var byteCount = 0
+    /// Of the last of them.
+    private var checksum: UInt32 = 0
 
     package static let name = "dropped"
     private static let opening = "daybook dropped 1"
@@ -54,46 +57,40 @@ package struct DroppedSegments: Equatable, Sendable {
 
     /// The lines about segments before this record: what a log that begins there needs.
     package func encoded(before first: LSN) -> [UInt8] {
-        guard let log else { return [] }
-        let lines = entries.filter { $0.end.lastLSN < first }.map { Self.line(of: $0) }
-        guard !lines.isEmpty else { return [] }
-        return Array((Self.head(of: log) + lines.joined()).utf8)
+        let kept = entries.filter { $0.end.lastLSN < first }
+        guard let log, !kept.isEmpty else { return [] }
+        return DroppedSegments().lines(for: kept, of: log)
     }
 
-    /// The lines to be added for these segments; with the file's first lines where it has none yet.
+    /// The lines to be added for these segments; with the file's first line where it has none yet.
     func lines(for added: [Entry], of log: LogIdentity) -> [UInt8] {
-        let head = byteCount == 0 ? Self.head(of: log) : ""
-        return Array((head + added.map { Self.line(of: $0) }.joined()).utf8)
+        var texts = added.map { Self.text(of: $0) }
+        if byteCount == 0 { texts.insert("\(Self.opening) \(log.text)", at: 0) }
+        var lines: [UInt8] = []
+        var checksum = checksum
+        for text in texts {
+            checksum = Self.checksum(of: Array(text.utf8), after: checksum)
+            lines += Array("\(text) \(String(checksum, radix: 16))\n".utf8)
+        }
+        return lines
     }
 }
 
 // MARK: - Text
 
 extension DroppedSegments {
-    /// Reads the lines up to the first that is not whole, as a crash may leave the last one.
+    /// Reads the lines up to the first that is not whole.
     ///
-    /// - Throws: A defect where whole lines follow one that is not, or do not follow each other.
-    init(_ bytes: [UInt8]) throws(Defect) {
-        var isTorn = false
-        var offset = 0
-        for line in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
-            let end = offset + line.count + 1
-            // The last piece has no line feed behind it.
-            let text = end <= bytes.count ? Self.checked(line) : nil
-            if let text {
-                guard !isTorn, take(text) else { throw Self.defect(at: offset) }
-                byteCount = end
-            } else {
-                isTorn = true
-            }
-            offset = end
+    /// What is missing then, though it was whole once, is seen by the first segment that is there: it follows
+    /// none of these.
+    init(_ bytes: [UInt8]) {
+        // Behind the last line feed there is no line.
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        for line in lines.dropLast() {
+            guard let (text, found) = checked(line), take(text) else { return }
+            checksum = found
+            byteCount += line.count + 1
         }
-    }
-
-    private static func defect(at offset: Int) -> Defect {
-        Defect(
-            at: offset, "list of dropped segments", expected: "a line that follows the one before",
-            found: "another", isTearable: false)
     }
 
     /// False where the line is not one that may stand here.
@@ -117,29 +114,25 @@ extension DroppedSegments {
         return true
     }
 
-    private static func head(of log: LogIdentity) -> String { sealed("\(opening) \(log.text)") }
-
-    private static func line(of entry: Entry) -> String {
+    private static func text(of entry: Entry) -> String {
         let end = entry.end
-        return sealed(
-            "segment \(entry.number) \(entry.firstLSN) \(end.lastLSN) \(end.lastGroup) "
-                + "\(end.byteCount) \(end.hash) \(entry.time)")
+        return "segment \(entry.number) \(entry.firstLSN) \(end.lastLSN) \(end.lastGroup) "
+            + "\(end.byteCount) \(end.hash) \(entry.time)"
     }
 
-    private static func sealed(_ text: String) -> String {
-        "\(text) \(checksum(of: Array(text.utf8)))\n"
-    }
-
-    /// The text before the checksum; nil where that is not its.
-    private static func checked(_ line: ArraySlice<UInt8>) -> Substring? {
+    /// The text before a line's checksum, and that; nil where it is another.
+    private func checked(_ line: ArraySlice<UInt8>) -> (Substring, UInt32)? {
         guard let space = line.lastIndex(of: UInt8(ascii: " ")) else { return nil }
         let text = Array(line[..<space])
-        guard line[(space + 1)...].elementsEqual(checksum(of: text).utf8) else { return nil }
-        return Substring(decoding: text, as: UTF8.self)
+        let expected = Self.checksum(of: text, after: checksum)
+        guard line[(space + 1)...].elementsEqual(String(expected, radix: 16).utf8) else {
+            return nil
+        }
+        return (Substring(decoding: text, as: UTF8.self), expected)
     }
 
-    private static func checksum(of bytes: [UInt8]) -> String {
-        String(crc32c(bytes.rawBytes), radix: 16)
+    private static func checksum(of bytes: [UInt8], after last: UInt32) -> UInt32 {
+        crc32c(bytes.rawBytes, continuing: last)
     }
 }
 
@@ -182,7 +175,7 @@ extension DroppedSegments.Entry {
 extension DroppedSegments {
     /// Reads the file; nothing was dropped where there is none.
     ///
-    /// - Throws: `LogError.corrupt` where it is not what was written, `.io`.
+    /// - Throws: `LogError.io`.
     package init(from path: String, storage: any Storage) throws(LogError) {
         var bytes: [UInt8] = []
         do throws(StorageError) {
@@ -193,11 +186,7 @@ extension DroppedSegments {
             guard error.errno == ENOENT else { throw .io(error) }
             bytes = []
         }
-        do throws(Defect) {
-            try self.init(bytes)
-        } catch {
-            throw error.corruption(in: path, from: LSN(rawValue: 1))
-        }
+        self.init(bytes)
     }
 }
 

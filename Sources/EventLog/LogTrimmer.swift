@@ -38,59 +38,49 @@ package final class LogTrimmer: Sendable {
     ///   - last: The caller knows what all records up to here come to, and will know it after a crash.
     ///   - archive: A directory that gets a whole copy of each segment first; nil: none does.
     ///   - now: The time to be written down.
-    ///   - goesOn: Asked between the segments; false ends the call.
+    ///   - goesOn: Asked before each copy; false ends the call.
     /// - Returns: Segments that were dropped.
     /// - Throws: `LogError`; what was dropped by then stays dropped, what was not is as it was.
     package func drop(
         through last: LSN, archive: String?, now: WallTime, goesOn: () -> Bool = { true }
     ) throws(LogError) -> Int {
         try dropped.withLock { dropped throws(LogError) in
+            let victims = segments.filter { $0.lastLSN <= last }
+            guard let archive else {
+                try drop(victims, now: now, noting: &dropped)
+                return victims.count
+            }
             var count = 0
-            for segment in segments where segment.lastLSN <= last && goesOn() {
-                // Else it is left over from a call that failed behind this point.
-                if dropped.lastLSN < segment.lastLSN {
-                    if let archive { try store(segment, in: archive) }
-                    try note(segment, now: now, in: &dropped)
-                }
-                try remove(segment)
+            // One after another: who waits for the space need not wait for all copies.
+            for victim in victims where goesOn() {
+                if dropped.lastLSN < victim.lastLSN { try store(victim, in: archive) }
+                try drop([victim], now: now, noting: &dropped)
                 count += 1
             }
             return count
         }
     }
 
-    /// Writes a segment's end down, durably.
-    private func note(
-        _ segment: DroppableSegment, now: WallTime, in dropped: inout DroppedSegments
+    private func drop(
+        _ victims: [DroppableSegment], now: WallTime, noting dropped: inout DroppedSegments
     ) throws(LogError) {
-        let ends = try SegmentEnds(
-            segment.path, storage: directory.storage, expecting: segment.firstLSN)
-        guard let ends else { throw unsealed(segment) }
-        try write(
-            DroppedSegments.Entry(
-                number: ends.header.number, firstLSN: segment.firstLSN, end: ends.end, time: now),
-            to: &dropped)
-    }
-
-    private func remove(_ segment: DroppableSegment) throws(LogError) {
-        try catalogue.drop(segment.firstLSN) { () throws(StorageError) in
-            do throws(StorageError) {
-                try directory.storage.remove(segment.path)
-            } catch {
-                // A call that failed may have removed it all the same.
-                guard error.errno == ENOENT else { throw error }
-            }
-        }
+        // Else the line is there from a call that failed behind it.
+        let known = dropped.lastLSN
+        try note(victims.filter { $0.lastLSN > known }, now: now, in: &dropped)
+        for victim in victims { try remove(victim) }
         try unwrap { () throws(StorageError) in
             try directory.storage.syncDirectory(directory.segments)
         }
     }
 
-    /// Adds the line of a segment, behind the whole lines that are there, and makes it durable.
-    private func write(
-        _ entry: DroppedSegments.Entry, to dropped: inout DroppedSegments
+    /// Writes the segments' ends down, behind the whole lines that are there, and makes that durable.
+    private func note(
+        _ victims: [DroppableSegment], now: WallTime, in dropped: inout DroppedSegments
     ) throws(LogError) {
-        let lines = dropped.lines(for: [entry], of: log)
+        guard !victims.isEmpty else { return }
+        var entries: [DroppedSegments.Entry] = []
+        for victim in victims { entries.append(try entry(of: victim, now: now)) }
+        let lines = dropped.lines(for: entries, of: log)
         try unwrap { () throws(StorageError) in
             let isNew = try !directory.storage.list(directory.segments).contains(
                 DroppedSegments.name)
@@ -103,6 +93,27 @@ package final class LogTrimmer: Sendable {
             if dropped.byteCount == 0 { try directory.storage.syncDirectory(directory.segments) }
         }
         dropped = try directory.dropped()
+    }
+
+    private func entry(
+        of segment: DroppableSegment, now: WallTime
+    ) throws(LogError) -> DroppedSegments.Entry {
+        let ends = try SegmentEnds(
+            segment.path, storage: directory.storage, expecting: segment.firstLSN)
+        guard let ends else { throw unsealed(segment) }
+        return DroppedSegments.Entry(
+            number: ends.header.number, firstLSN: segment.firstLSN, end: ends.end, time: now)
+    }
+
+    private func remove(_ segment: DroppableSegment) throws(LogError) {
+        try catalogue.drop(segment.firstLSN) { () throws(StorageError) in
+            do throws(StorageError) {
+                try directory.storage.remove(segment.path)
+            } catch {
+                // A call that failed may have removed it all the same.
+                guard error.errno == ENOENT else { throw error }
+            }
+        }
     }
 
     /// Room for the next lines: a full disk must not keep segments from being dropped.

@@ -33,7 +33,8 @@ package enum BackupError: Error, Equatable, Sendable {
                 what: "\(corruption.what) at offset \(corruption.offsetBytes): expected "
                     + "\(corruption.expected), found \(corruption.found)")
         case .newerFormat(let file, _, _): self = .newerFormat(file: file)
-        case .directoryInUse, .notWritable, .refusedRecord, .contradicted, .dropped, .noFoundation:
+        case .directoryInUse, .notWritable, .refusedRecord, .contradicted, .dropped, .noFoundation,
+            .archiveTaken:
             self = .log(error)
         }
     }

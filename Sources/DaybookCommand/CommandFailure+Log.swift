@@ -16,7 +16,7 @@ extension CommandFailure {
             case .noFoundation: .corruption
             case .newerFormat, .refusedRecord: .configuration
             case .directoryInUse: .temporary
-            case .notWritable: .cannotCreate
+            case .notWritable, .archiveTaken: .cannotCreate
             }
         self.init(status, error.description)
     }

@@ -30,6 +30,8 @@ package enum LogError: Error, Equatable, Sendable {
     case dropped(through: LSN)
     /// Records up to this one were dropped, and no good snapshot holds what they came to.
     case noFoundation(through: LSN)
+    /// The archive holds this segment of another log, or of another past of this one.
+    case archiveTaken(file: String)
 }
 
 /// What is damaged, where, and which records are in doubt.
@@ -66,6 +68,9 @@ extension LogError: CustomStringConvertible {
         case .dropped(let last):
             "events up to \(last) were dropped by retention; the log begins with event \(last.next). "
                 + "Where they were archived, name the archive."
+        case .archiveTaken(let file):
+            "\(file) is a segment of another log, or of another past of this one. Name another directory: "
+                + "each log needs an archive of its own."
         case .noFoundation(let last):
             "the log begins with event \(last.next), because those before were dropped by retention, and "
                 + "there is no good snapshot of event \(last) or a later one to begin with. Nothing was "

@@ -27,8 +27,11 @@ struct OfflineSegments {
     ) throws(LogError) {
         let contents = try directory.contents()
         var names = contents.firsts
-        guard first == .zero || first >= names.first ?? .zero else {
-            throw .dropped(through: LSN(rawValue: names[0].rawValue - 1))
+        // Missing without having been dropped is damage, which the join shows.
+        if let oldest = names.first, first > .zero, first < oldest,
+            first <= contents.dropped.lastLSN
+        {
+            throw .dropped(through: LSN(rawValue: oldest.rawValue - 1))
         }
         let skipped = names.lastIndex { $0 <= first } ?? 0
         // The first file must follow what was dropped; a later one says itself what it follows.

@@ -9,29 +9,47 @@ struct SegmentArchive {
     let storage: any Storage
 
     private static let writingSuffix = ".writing"
+    private static let damagedSuffix = ".damaged"
 
     /// Copies a segment, reads all of the copy, and only then gives it its name; durable on return.
     ///
-    /// One that is there already, whole and the same, is left alone.
+    /// One that is there already, whole and the same, is left alone; a damaged one gets another name.
+    /// - Throws: `LogError.archiveTaken` where the name is taken by a segment of another log, or of another
+    ///   past of this one.
     func store(_ source: String, from first: LSN) throws(LogError) {
         try unwrap { () throws(StorageError) in try storage.createDirectory(path) }
         let name = LogDirectory.name(from: first)
         let names = try unwrap { () throws(StorageError) in try storage.list(path) }
         let wanted = try SegmentEnds(source, storage: storage, expecting: first)?.outline
+        let place = "\(path)/\(name)"
         if names.contains(name) {
-            let there = try SegmentEnds("\(path)/\(name)", storage: storage, expecting: first)
-            if wanted != nil, there?.outline == wanted { return try syncDirectory() }
+            if let there = outline(of: place, first) {
+                guard there == wanted else { throw .archiveTaken(file: place) }
+                return try syncDirectory()
+            }
+            try unwrap { () throws(StorageError) in
+                try storage.rename(place, to: place + Self.damagedSuffix)
+            }
         }
-        let writing = "\(path)/\(name)\(Self.writingSuffix)"
+        let writing = place + Self.writingSuffix
         if names.contains(name + Self.writingSuffix) {
             try unwrap { () throws(StorageError) in try storage.remove(writing) }
         }
         try copy(source, to: writing)
         try check(writing, from: first)
         try unwrap { () throws(StorageError) in
-            try storage.rename(writing, to: "\(path)/\(name)")
+            try storage.rename(writing, to: place)
         }
         try syncDirectory()
+    }
+
+    /// Nil where the file is no whole segment.
+    private func outline(of file: String, _ first: LSN) -> SegmentOutline? {
+        do throws(LogError) {
+            return try SegmentEnds(file, storage: storage, expecting: first)?.outline
+        } catch {
+            return nil
+        }
     }
 
     private func syncDirectory() throws(LogError) {

@@ -390,6 +390,34 @@ private func segmentPaths(_ disk: SimulatedStorage) -> [String] {
         #expect(segmentPaths(disk).count == count)
     }
 
+    @Test func `keeps out of the archive of another log, and mends its own`() throws {
+        let other = try Sample()
+        try other.drop(3, archive: archive)
+        let disk = other.disk
+        let options = smallOptions(segmentBytes: 5_120)
+        // The same numbers again would be the same identity.
+        _ = options.randomNumber()
+        let log = try EventLog.open(
+            directory: "/other", storage: disk, options: options, replay: { _, _ in },
+            onDurable: { _ in }, onFailure: { _ in })
+        for number in 1...Sample.records {
+            log.append(sampleRecord(number).rawBytes)
+            log.commit(now: now)
+        }
+        let path = archive + "/00000000000000000001.lz4"
+        let all = LSN(rawValue: .max)
+        #expect(
+            throws: LogError.archiveTaken(file: path),
+            performing: { try log.trimmer.drop(through: all, archive: archive, now: now) })
+        #expect(log.droppedThrough == .zero)
+        // Damaged at an end, it is nobody's, and stays under another name.
+        disk.flip(bit: 8 * 40, of: path)
+        _ = try? log.trimmer.drop(
+            through: log.trimmer.segments[0].lastLSN, archive: archive, now: now)
+        #expect(log.droppedThrough > .zero)
+        #expect(disk.bytes(of: path + ".damaged") != nil)
+    }
+
     @Test func `drops nothing that is not in the archive`() throws {
         let sample = try Sample()
         sample.disk.refuse(.write, of: ".writing")

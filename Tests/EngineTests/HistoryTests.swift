@@ -82,7 +82,9 @@ private struct Workplace {
     }
 }
 
-@Suite struct `History of an engine` {
+// They wait for work in the background to be done.
+@Suite(.timeLimit(.minutes(10)))
+struct `History of an engine` {
     /// 3 000 jobs that have succeeded and left memory, but for the last of them; 30 that wait.
     private func worked() async throws -> Workplace {
         let place = try await Workplace()
@@ -268,7 +270,8 @@ private final class Bench {
     var files: [String] { disk.filePaths.filter { $0.hasSuffix(".history") } }
 }
 
-@Suite struct `Leaving memory` {
+@Suite(.timeLimit(.minutes(10)))
+struct `Leaving memory` {
     @Test func `a job that leaves between a submit and its turn is not submitted twice`() throws {
         let bench = try Bench()
         bench.submit(try bench.batch(0..<20))

@@ -180,7 +180,9 @@ private final class Life {
     }
 }
 
-@Suite struct `The past` {
+// Waits for history to be written in the background.
+@Suite(.timeLimit(.minutes(10)))
+struct `The past` {
     @Test(arguments: [1, 2, 3]) func `is told as it was told then`(seed: UInt64) async throws {
         let life = try await Life(seed: seed)
         try await life.live(calls: 150)

@@ -52,10 +52,10 @@ final class ReplyQueue: Sendable {
 
     /// The log has failed: everyone is told that the outcome is unknown.
     func fail() {
-        let lost = contents.withLock { contents -> [Waiting] in
+        let lost = contents.withLock { contents -> Deque<Waiting> in
             contents.hasFailed = true
-            defer { contents.waiting.removeAll() }
-            return Array(contents.waiting)
+            defer { contents.waiting = [] }
+            return contents.waiting
         }
         for reply in lost { reply.deliver(.unknown) }
     }

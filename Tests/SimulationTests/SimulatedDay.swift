@@ -150,6 +150,8 @@ extension SimulatedDay {
         engine.turn()
         let turn = record.turns.count - 1
         deliver(turn)
+        // Also of a turn in which the machine dies: what was refused by then was refused for that.
+        record.turns[turn].isShort = engine.trouble != nil
         if let photo = trap?.photo {
             die(leaving: photo)
         } else if engine.failureReason != nil {
@@ -157,7 +159,6 @@ extension SimulatedDay {
         } else {
             record.turns[turn].end = engine.appliedLSN
             record.turns[turn].patience = engine.patience()
-            record.turns[turn].isShort = engine.trouble != nil
             if engine.trouble != nil { record.note(.fullDisk) }
         }
     }

@@ -1,6 +1,5 @@
 import ByteCoding
 import EventLog
-import Glibc
 import Snapshots
 import Storage
 import Units
@@ -78,16 +77,8 @@ struct BackupDirectory: Sendable {
 
     /// What the backup says it is; nil where there is none.
     func readManifest() throws(BackupError) -> BackupManifest? {
-        var bytes: [UInt8] = []
-        do throws(StorageError) {
-            let file = try storage.open(manifest, .read)
-            let size = Int(try file.size())
-            let count = try file.read(size, at: 0, into: &bytes)
-            bytes.removeLast(bytes.count - count)
-        } catch {
-            if error.errno == ENOENT { return nil }
-            throw .io(error)
-        }
+        let bytes = try unwrap { () throws(StorageError) in try storage.contents(of: manifest) }
+        guard let bytes else { return nil }
         if let found = BackupManifest(bytes) { return found }
         if BackupManifest.isNewer(bytes) { throw .newerFormat(file: manifest) }
         throw .damaged(file: manifest, what: "its checksum, or a line of it")
@@ -106,12 +97,7 @@ struct BackupDirectory: Sendable {
 
     /// The name is for the caller to sync.
     private func replace(_ path: String, with bytes: [UInt8]) throws(StorageError) {
-        let writing = path + Self.writingSuffix
-        try removeIfThere(writing)
-        let file = try storage.open(writing, .create)
-        try file.write(bytes.rawBytes, at: 0)
-        try file.sync()
-        try storage.rename(writing, to: path)
+        try storage.replace(path, with: bytes.rawBytes, writing: path + Self.writingSuffix)
     }
 
     /// Removes what a killed backup left half written.
@@ -131,14 +117,6 @@ struct BackupDirectory: Sendable {
         guard let newest = manifest.snapshots.first else { return }
         for lsn in try snapshots.list() where lsn < newest && !manifest.snapshots.contains(lsn) {
             try storage.remove(snapshots.path(of: lsn))
-        }
-    }
-
-    private func removeIfThere(_ path: String) throws(StorageError) {
-        do throws(StorageError) {
-            try storage.remove(path)
-        } catch {
-            guard error.errno == ENOENT else { throw error }
         }
     }
 

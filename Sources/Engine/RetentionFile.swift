@@ -1,6 +1,5 @@
 import ByteCoding
 import EventLog
-import Glibc
 import Storage
 import Units
 
@@ -18,15 +17,13 @@ struct RetentionFile {
     ///
     /// - Throws: `LogError.io`, `.newerFormat` where the file is not what was written.
     func read() throws(LogError) -> RetentionRules? {
-        var bytes: [UInt8] = []
+        let bytes: [UInt8]?
         do throws(StorageError) {
-            let file = try storage.open(path, .read)
-            let count = try file.read(Int(try file.size()), at: 0, into: &bytes)
-            bytes.removeLast(bytes.count - count)
+            bytes = try storage.contents(of: path)
         } catch {
-            if error.errno == ENOENT { return nil }
             throw .io(error)
         }
+        guard let bytes else { return nil }
         guard let rules = Self.decode(String(decoding: bytes, as: UTF8.self)) else {
             throw .newerFormat(
                 file: path, found: "other lines, or a damaged file",
@@ -37,14 +34,9 @@ struct RetentionFile {
 
     /// Sets the rules durably, in one step.
     func write(_ rules: RetentionRules) throws(StorageError) {
-        let writing = path + Self.writingSuffix
-        if try storage.list(directory).contains("retention" + Self.writingSuffix) {
-            try storage.remove(writing)
-        }
-        let file = try storage.open(writing, .create)
-        try file.write(Array(Self.encode(rules).utf8).rawBytes, at: 0)
-        try file.sync()
-        try storage.rename(writing, to: path)
+        try storage.replace(
+            path, with: Array(Self.encode(rules).utf8).rawBytes,
+            writing: path + Self.writingSuffix)
         try storage.syncDirectory(directory)
     }
 

@@ -1,5 +1,4 @@
 import ByteCoding
-import Glibc
 package import Storage
 package import Units
 
@@ -177,16 +176,8 @@ extension DroppedSegments {
     ///
     /// - Throws: `LogError.io`.
     package init(from path: String, storage: any Storage) throws(LogError) {
-        var bytes: [UInt8] = []
-        do throws(StorageError) {
-            let file = try storage.open(path, .read)
-            let count = try file.read(Int(try file.size()), at: 0, into: &bytes)
-            bytes.removeLast(bytes.count - count)
-        } catch {
-            guard error.errno == ENOENT else { throw .io(error) }
-            bytes = []
-        }
-        self.init(bytes)
+        self.init(
+            try unwrap { () throws(StorageError) in try storage.contents(of: path) ?? [] })
     }
 }
 

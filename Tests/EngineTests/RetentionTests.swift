@@ -223,6 +223,21 @@ struct `Retention` {
         await traffic.engine.close()
     }
 
+    @Test func `keeps a repair from leaving a log that nobody can open`() async throws {
+        let traffic = try await Traffic()
+        try await traffic.pass(hours: 48)
+        _ = try await traffic.engine.retain(RetentionRules(age: .milliseconds(1)))
+        let dropped = try await traffic.engine.dropNow().droppedThrough
+        let head = try await traffic.engine.stats().durableLSN
+        await traffic.engine.close()
+        let (path, disk) = (traffic.directory.path, PosixStorage())
+        let none = try SnapshotRepair(directory: path, storage: disk, after: head)
+        #expect(none.ahead.isEmpty)
+        #expect(
+            throws: LogError.noFoundation(through: dropped),
+            performing: { try SnapshotRepair(directory: path, storage: disk, after: dropped) })
+    }
+
     @Test func `goes by bytes, too`() async throws {
         let traffic = try await Traffic()
         try await traffic.pass(hours: 72)

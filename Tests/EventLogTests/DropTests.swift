@@ -276,6 +276,36 @@ private func segmentPaths(_ disk: SimulatedStorage) -> [String] {
         }
     }
 
+    /// Several lines are written at once, and a crash may keep the later ones.
+    @Test func `does not go on with lines that a torn one was before`() throws {
+        let sample = try Sample()
+        sample.opened.log.close()
+        let last = sample.ends[2]
+        let listed = sample.disk.killed()
+        let first = try OpenedLog(listed, options: sample.options)
+        _ = try first.log.trimmer.drop(through: last, archive: nil, now: now)
+        var lines = try #require(listed.bytes(of: ledger))
+        let head = try #require(lines.firstIndex(of: UInt8(ascii: "\n"))) + 1
+        lines[head] ^= 1
+
+        // The same disk, but for a list of which the first line is torn: nothing was dropped.
+        let torn = sample.disk.killed()
+        _ = try torn.open(ledger, .create)
+        torn.replace(ledger, with: lines)
+        let opened = try OpenedLog(torn, options: sample.options)
+        #expect(opened.replayed == sample.records(after: .zero))
+        // Another time, as long in text: the line that is written now ends where the torn one did.
+        let later = WallTime(microseconds: 8_000_000)
+        #expect(
+            try opened.log.trimmer.drop(through: sample.ends[0], archive: nil, now: later) == 1)
+        opened.log.close()
+        let again = try OpenedLog(torn, options: sample.options, knowing: last)
+        #expect(again.log.droppedThrough == sample.ends[0])
+        #expect(again.replayed == sample.records(after: last))
+        let verified = try verify(torn)
+        #expect(verified.droppedThrough == sample.ends[0])
+    }
+
     @Test func `ends where the list or the first segment is gone`() throws {
         let sample = try Sample()
         let last = try sample.drop(3)

@@ -2,7 +2,7 @@ import EventLog
 package import Storage
 package import Units
 
-/// Copies a data directory's log and newest snapshot, beside a daemon that writes to them.
+/// Copies a data directory's log and the snapshots it needs, beside a daemon that writes to them.
 ///
 /// Order, each step durable before the next: segments and snapshot, read back whole before they get
 /// their names; the manifest, in one step; only then are files removed that it no longer names. So a

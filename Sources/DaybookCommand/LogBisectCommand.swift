@@ -20,7 +20,9 @@ struct LogBisectCommand: ParsableCommand {
             marks stands in quotes. OP is one of > >= < <= == !=.
 
             The log is folded from its first event to the first one after which the condition was \
-            true, which is printed with what was counted then.
+            true, which is printed with what was counted then. Where retention has dropped the first \
+            event, the fold begins with the oldest snapshot; a condition on one user and one type \
+            needs the first event.
 
             Exit code 66: it never was true.
 

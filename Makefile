@@ -12,7 +12,7 @@ help:
 	@echo "make run    build, start a daemon with an executor on $(LISTEN), data in $(DATA)"
 	@echo "make test   install what tests need, check the style, run every test"
 	@echo "make soak   open a million crash images of the log (SOAK_IMAGES, SOAK_SEED), live"
-	@echo "            $(SOAK_DAYS) simulated days of the engine (SOAK_DAYS)"
+	@echo "            $(SOAK_DAYS) simulated days of the engine (SOAK_DAYS, SOAK_SEED)"
 	@echo "make build  build the release binary $(DAYBOOK)"
 	@echo "make bench  measure the log against the limit of this disk, and the tables in memory"
 	@echo "make mutants  break each safety mechanism, see a test notice"
@@ -63,7 +63,7 @@ soak:
 	swift build -c release --build-tests
 	DAYBOOK_SOAK=$(SOAK_IMAGES) CRASH_SEED=$(SOAK_SEED) \
 	    swift test -c release --skip-build --filter CrashCampaignTests
-	SOAK_DAYS=$(SOAK_DAYS) swift test -c release --skip-build --filter SimulationTests
+	SOAK_DAYS=$(SOAK_DAYS) SOAK_SEED=$(SOAK_SEED) swift test -c release --skip-build --filter SimulationTests
 
 # Prints ratios to a limit that is measured in the same run; BENCH_DATA names the disk to measure.
 BENCH_DATA = ./bench-data

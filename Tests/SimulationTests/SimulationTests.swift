@@ -4,7 +4,7 @@ import Testing
 
 /// What the environment asks of a campaign.
 private struct CampaignSettings {
-    /// Days to live: `SOAK_DAYS`, or what fits into every run of the tests.
+    /// Days to live: `SOAK_DAYS`, from `SOAK_SEED` on, or what fits into every run of the tests.
     var days: UInt64 = 200
     var firstSeed: UInt64 = 1
     /// The only day to live: `SIM_SEED`, as a finding names it.
@@ -16,7 +16,7 @@ private struct CampaignSettings {
         let environment = ProcessInfo.processInfo.environment
         if let text = environment["SOAK_DAYS"] {
             days = try #require(UInt64(text))
-            firstSeed = 1_000
+            firstSeed = try environment["SOAK_SEED"].map { try #require(UInt64($0)) } ?? 1_000
         }
         if let text = environment["SIM_SEED"] {
             firstSeed = try #require(UInt64(text))

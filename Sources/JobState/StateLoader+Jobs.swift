@@ -9,29 +9,35 @@ extension StateLoader {
     mutating func loadJobs(_ count: Int, _ reader: inout ByteReader) throws {
         var left = count
         while left > 0 {
-            let group = min(left, JobState.prefetchMax)
-            var ahead = reader
-            for _ in 0..<group {
-                let fields = try SavedJob(reading: &ahead, state)
-                state.keys.prefetch(fields.keyHash)
-                state.users.prefetch(fields.user)
-                state.due.prefetch(dueMicroseconds: fields.dueAt.microseconds)
-                try fields.skip(&ahead)
-            }
-            var again = reader
-            for _ in 0..<group {
-                let fields = try SavedJob(reading: &again, state)
-                let newest = state.users[fields.user].newest
-                if newest != 0 { state.jobs.prefetch(newest) }
-                try fields.skip(&again)
-            }
-            for _ in 0..<group { try loadJob(&reader) }
-            left -= group
+            let size = min(left, JobState.prefetchMax)
+            try lookAhead(size, reader)
+            for index in 0..<size { try loadJob(group[index], &reader) }
+            left -= size
         }
     }
 
-    private mutating func loadJob(_ reader: inout ByteReader) throws {
-        let fields = try SavedJob(reading: &reader, state)
+    /// Reads the fixed parts of the next jobs, and has what they touch fetched.
+    private mutating func lookAhead(_ size: Int, _ reader: ByteReader) throws {
+        let (users, classes) = (state.users.slotsUsed, state.classes.count)
+        var ahead = reader
+        group.removeAll(keepingCapacity: true)
+        for _ in 0..<size {
+            let fields = try SavedJob(reading: &ahead, users: users, classes: classes)
+            state.keys.prefetch(fields.keyHash)
+            state.users.prefetch(fields.user)
+            state.due.prefetchBucket(dueMicroseconds: fields.dueAt.microseconds)
+            try fields.skip(&ahead)
+            group.append(fields)
+        }
+        for fields in group {
+            let newest = state.users[fields.user].newest
+            if newest != 0 { state.jobs.prefetch(newest) }
+            state.due.prefetch(dueMicroseconds: fields.dueAt.microseconds)
+        }
+    }
+
+    private mutating func loadJob(_ fields: SavedJob, _ reader: inout ByteReader) throws {
+        _ = try reader.read(count: SavedLayout.jobBytes)
         let job = try add(fields, try reader.read(count: fields.blob.byteCount - JobBlob.headBytes))
         jobCount += 1
         if fields.parts.contains(.activity) { try loadActivity(of: job, &reader) }
@@ -135,7 +141,7 @@ extension StateLoader {
 }
 
 /// The fixed part of a job in a snapshot.
-private struct SavedJob {
+struct SavedJob {
     let submitted: LSN
     let submittedAt: WallTime
     let dueAt: WallTime
@@ -148,7 +154,11 @@ private struct SavedJob {
     let parts: SavedParts
     let blob: JobBlob
 
-    init(reading reader: inout ByteReader, _ state: borrowing JobState) throws {
+    /// - Parameters:
+    ///   - reader: At the job.
+    ///   - users: So many were loaded.
+    ///   - classes: As many, and the one that nobody uses.
+    init(reading reader: inout ByteReader, users: Int, classes: Int) throws {
         // One check of the length for all of it.
         let bytes = try reader.read(count: SavedLayout.jobBytes)
         submitted = LSN(rawValue: bytes.fixed(at: 0))
@@ -166,7 +176,7 @@ private struct SavedJob {
             rawPayloadBytes: Int(bytes.fixed(at: 44, as: UInt32.self)),
             storedPayloadBytes: Int(bytes.fixed(at: 48, as: UInt32.self)))
         guard let status = ExecutionStatus(rawValue: bytes.fixed(at: 56)),
-            user >= 1, user <= state.users.slotsUsed, kind >= 1, kind < state.classes.count,
+            user >= 1, user <= users, kind >= 1, kind < classes,
             dueAt >= .earliest, dueAt <= .latest,
             max(blob.rawPayloadBytes, blob.storedPayloadBytes) < 1 << 17,
             blob.locationBytes < 1 << 11

@@ -18,6 +18,8 @@ package struct StateLoader: ~Copyable {
     var openOccurrences: [(submitted: UInt64, job: UInt32, parent: UInt64)] = []
     var recurring: [UInt64: UInt32] = [:]
     var jobCount: UInt64 = 0
+    /// Scratch of `loadJobs`.
+    var group: [SavedJob] = []
 
     /// - Parameters:
     ///   - hash: Of keys.

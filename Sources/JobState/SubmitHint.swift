@@ -37,9 +37,10 @@ extension JobState {
         for hint in hints {
             userNames.prefetch(hint.userHash)
             keys.prefetch(hint.keyHash)
-            due.prefetch(dueMicroseconds: hint.dueMicroseconds)
+            due.prefetchBucket(dueMicroseconds: hint.dueMicroseconds)
         }
         for (index, hint) in hints.enumerated() {
+            due.prefetch(dueMicroseconds: hint.dueMicroseconds)
             let user = userNames.prefetchCandidate(hint.userHash)
             candidates[index] = user
             if user != 0 { users.prefetch(user) }

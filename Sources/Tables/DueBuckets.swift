@@ -201,6 +201,12 @@ struct DueBuckets: ~Copyable {
     static var searchedMax: UInt32 { 2048 }
 
     @inlinable
+    func prefetchHead(_ bucket: Int) {
+        // Reads nothing and never faults.
+        unsafe daybook_prefetch(heads + bucket)
+    }
+
+    @inlinable
     func prefetch(_ bucket: Int) {
         // Reads nothing but the head; fetching never faults.
         unsafe daybook_prefetch(chunks + Int(head(bucket).chunk))

@@ -88,7 +88,14 @@ package struct DueWheel: ~Copyable {
             at: position, dueMicroseconds: records[slot].dueMicroseconds, in: &records)
     }
 
-    /// Asks for the memory that inserting an element of this time will need.
+    /// Asks for the first half of the memory that inserting an element of this time will need.
+    @inlinable
+    package func prefetchBucket(dueMicroseconds: Int64) {
+        let due = Self.tick(of: dueMicroseconds)
+        if due > tick { buckets.prefetchHead(bucket(of: due)) }
+    }
+
+    /// Asks for the other half, and reads the first: to be called when that is there.
     @inlinable
     package func prefetch(dueMicroseconds: Int64) {
         let due = Self.tick(of: dueMicroseconds)

@@ -9,12 +9,15 @@ final class Mapping: Sendable {
     // An address as a number, because pointers aren't Sendable; the range lives as long as this.
     let address: UInt
     let byteCount: Int
+    private let reserved: UInt
 
     /// A multiple of every system's pages; memory is touched and given back in whole ones of these.
     static let pageBytes = 1 << 16
 
     /// MADV_POPULATE_WRITE: older C headers don't have it, and older kernels refuse it.
     static let populateWrite: Int32 = 23
+    /// What one entry of a processor's cache of addresses covers where a huge page lies behind it.
+    static let hugePageBytes = 2 << 20
 
     /// Bytes in use, counted from the start, when the owner last said so.
     let used = Atomic(0)
@@ -26,35 +29,72 @@ final class Mapping: Sendable {
     /// - Precondition: the system has that many addresses left.
     init(byteCount: Int) {
         self.byteCount = byteCount
-        // A new private mapping: nothing else is at these addresses.
+        // A new private mapping: nothing else is at these addresses. So many more that it can begin with
+        // a huge page.
         let start = unsafe mmap(
-            nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-            -1, 0)
+            nil, byteCount + Self.hugePageBytes, PROT_READ | PROT_WRITE,
+            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
         guard let start = unsafe start, unsafe start != MAP_FAILED else {
             preconditionFailure("cannot reserve \(byteCount) bytes of addresses: errno \(errno)")
         }
-        address = UInt(bitPattern: start)
+        reserved = UInt(bitPattern: start)
+        let mask = UInt(Self.hugePageBytes - 1)
+        address = (reserved + mask) & ~mask
         // A table with three rows must not take huge pages. Only advice, so a refusal does no harm.
-        unsafe madvise(start, byteCount, MADV_NOHUGEPAGE)
+        unsafe madvise(start, byteCount + Self.hugePageBytes, MADV_NOHUGEPAGE)
     }
 
     deinit {
         // No references are left, and pointers into the range live only beside one.
-        let status = unsafe munmap(UnsafeMutableRawPointer(bitPattern: address), byteCount)
+        let status = unsafe munmap(
+            UnsafeMutableRawPointer(bitPattern: reserved), byteCount + Self.hugePageBytes)
         precondition(status == 0, "munmap gave errno \(errno)")
     }
 
-    /// Touches up to `stepBytes` more of what is wanted; false where there is nothing to do.
+    /// Touches up to `stepBytes` more of what is wanted, or a huge page; false where there is nothing
+    /// to do.
     ///
     /// For the thread that touches memory ahead alone.
     func touch(stepBytes: Int) -> Bool {
         let start = max(touched.load(ordering: .relaxed), used.load(ordering: .relaxed))
-        let count = min(wanted.load(ordering: .relaxed) - start, stepBytes)
-        guard count > 0 else { return false }
-        // Within the range, and it changes no byte. Where the kernel refuses, pages come by faults.
-        let status = unsafe madvise(
-            UnsafeMutableRawPointer(bitPattern: address + UInt(start)), count, Self.populateWrite)
-        touched.store(status == 0 ? start + count : byteCount, ordering: .relaxed)
-        return status == 0
+        let end = wanted.load(ordering: .relaxed)
+        guard start < end else { return false }
+        if start % Self.hugePageBytes == 0, start + Self.hugePageBytes <= end {
+            return touch(hugePageAt: start)
+        }
+        return touch(from: start, to: min(end, start + stepBytes, Self.hugePageEnd(after: start)))
+    }
+
+    /// Where touching ahead is to end: with a huge page, where that is about as much as is asked for.
+    func end(ofAhead aheadBytes: Int, from usedBytes: Int) -> Int {
+        guard aheadBytes >= Self.hugePageBytes / 2 else {
+            return min(usedBytes + aheadBytes, byteCount)
+        }
+        return min(Self.hugePageEnd(after: usedBytes + aheadBytes / 2), byteCount)
+    }
+
+    /// The kernel is asked for a huge page only here and now, because finding one can take it some
+    /// milliseconds: the owner's faults are not to.
+    private func touch(hugePageAt start: Int) -> Bool {
+        _ = advise(MADV_HUGEPAGE, start, Self.hugePageBytes)
+        defer { _ = advise(MADV_NOHUGEPAGE, start, Self.hugePageBytes) }
+        return touch(from: start, to: start + Self.hugePageBytes)
+    }
+
+    private func touch(from start: Int, to end: Int) -> Bool {
+        let isTouched = advise(Self.populateWrite, start, end - start)
+        // Where the kernel refuses, pages come by faults.
+        touched.store(isTouched ? end : byteCount, ordering: .relaxed)
+        return isTouched
+    }
+
+    private static func hugePageEnd(after offset: Int) -> Int {
+        (offset / hugePageBytes + 1) * hugePageBytes
+    }
+
+    private func advise(_ advice: Int32, _ offset: Int, _ count: Int) -> Bool {
+        // Within the range, and no advice given here changes a byte.
+        unsafe madvise(
+            UnsafeMutableRawPointer(bitPattern: address + UInt(offset)), count, advice) == 0
     }
 }

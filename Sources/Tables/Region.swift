@@ -90,7 +90,7 @@ private final class Growth {
     /// Has a sixteenth of what is in use touched ahead; returns from where on it is to be called again.
     func touchAhead(of usedBytes: Int) -> Int {
         let aheadBytes = min(usedBytes / 16, Self.aheadBytesMax)
-        let end = min(usedBytes + aheadBytes, mapping.byteCount)
+        let end = mapping.end(ofAhead: aheadBytes, from: usedBytes)
         mapping.used.store(wholePages(usedBytes), ordering: .relaxed)
         mapping.wanted.store(wholePages(end), ordering: .relaxed)
         if !isTouchedAhead {

@@ -85,7 +85,9 @@ struct SnapshotLoading {
             file.head.lsn == lsn
         else { throw SnapshotFault("\(path) is a snapshot of another log or event") }
         var loader = StateLoader(
-            hash: KeyedHash(low: identity.low, high: identity.high), jobsExpected: file.end.jobs)
+            hash: KeyedHash(low: identity.low, high: identity.high),
+            usersExpected: file.count(ofKind: StateChunk.Kind.users.rawValue),
+            jobsExpected: Int(clamping: file.end.jobs))
         var saved: [(type: [UInt8], bytes: [UInt8])] = []
         try file.forEachPart(isThreaded: isThreaded) { part, bytes in
             if part.kind == SnapshotTask.dictionariesKind {

@@ -45,20 +45,27 @@ struct Recovery {
         }
         identity = try openHeader(of: oldest).header.log
         begin(identity)
+        let ahead = try options.isThreaded ? readAhead(firsts) : nil
+        defer { ahead?.stop() }
         known = resume(identity)
         guard known >= join.end.lastLSN else { throw .noFoundation(through: join.end.lastLSN) }
         report.resumedAfter = known
         let start = firsts.lastIndex { $0 <= known.next } ?? 0
         try syncAll(firsts, from: start)
         for index in 0..<start { try passOver(firsts[index]) }
-        for (index, first) in firsts.enumerated().dropFirst(start) {
-            let path = directory.segment(from: first)
-            let file = try unwrap { () throws(StorageError) in
-                try directory.storage.open(path, .readWrite)
-            }
-            try recover(
-                file, first: first, isLast: index == firsts.count - 1, replay: replay)
+        for first in firsts[start...].dropLast() {
+            try recover(try open(first), first: first, isLast: false, replay: replay)
             progress(report)
+        }
+        if let newest = firsts.last {
+            try recover(try open(newest), first: newest, isLast: true, ahead, replay: replay)
+            progress(report)
+        }
+    }
+
+    private func open(_ first: LSN) throws(LogError) -> any StorageFile {
+        try unwrap { () throws(StorageError) in
+            try directory.storage.open(directory.segment(from: first), .readWrite)
         }
     }
 
@@ -100,17 +107,15 @@ struct Recovery {
     }
 
     private mutating func recover(
-        _ file: any StorageFile, first: LSN, isLast: Bool,
+        _ file: any StorageFile, first: LSN, isLast: Bool, _ ahead: SegmentAhead? = nil,
         replay: (LSN, RawSpan) throws(RecordRefusal) -> Void
     ) throws(LogError) {
-        let fileBytes = try directory.load(file, into: &buffer, expecting: join.end.lastLSN.next)
-        let bytes = buffer
-        buffer = []
-        defer { buffer = bytes }
-        let span = bytes.rawBytes.extracting(0..<fileBytes)
+        let contents = if let ahead { try ahead.take() } else { try load(file) }
+        defer { buffer = contents.buffer }
+        let fileBytes = contents.byteCount
+        let span = contents.buffer.rawBytes.extracting(0..<fileBytes)
         var replayer = SegmentReplay(
-            path: file.path, hashes: isLast, known: known, records: records)
-        replayer.hash.update(span.extracting(Opening.range(in: fileBytes)))
+            path: file.path, hashes: isLast, known: known, contents: contents, records: records)
         let scan = try SegmentScan(span, path: file.path, join: &join, isLast: isLast) {
             header, step, bytes throws(LogError) in
             try replayer.take(step, header, bytes, replay: replay)
@@ -145,6 +150,19 @@ struct Recovery {
         }
         end = RecoveredEnd(
             walk: scan.walk, hash: replayer.hash, fileBytes: repaired.fileBytes, file: file)
+    }
+
+    /// The newest segment, read while the caller makes a state of its snapshot.
+    private func readAhead(_ firsts: [LSN]) throws(LogError) -> SegmentAhead? {
+        guard let newest = firsts.last else { return nil }
+        return SegmentAhead(try open(newest), in: directory, first: newest)
+    }
+
+    private mutating func load(_ file: any StorageFile) throws(LogError) -> SegmentContents {
+        var contents = SegmentContents(buffer: buffer)
+        buffer = []
+        try contents.load(file, in: directory, expecting: join.end.lastLSN.next)
+        return contents
     }
 
     /// Writes the newest group, and a footer behind it, once more, and syncs them.
@@ -222,14 +240,20 @@ struct SegmentReplay {
     let known: LSN
     var records: BlockRecords
     private(set) var recordsReplayed: UInt64 = 0
-    var hash = RunningHash()
+    private(set) var hash: RunningHash
+    /// The hash has everything up to here.
+    private let hashedBytes: Int
     private(set) var places: [BlockPlace] = []
 
-    init(path: String, hashes: Bool, known: LSN, records: BlockRecords) {
+    init(
+        path: String, hashes: Bool, known: LSN, contents: SegmentContents, records: BlockRecords
+    ) {
         self.path = path
         self.hashes = hashes
         self.known = known
         self.records = records
+        hash = contents.hash
+        hashedBytes = contents.hashedBytes
     }
 
     mutating func take(
@@ -238,7 +262,8 @@ struct SegmentReplay {
     ) throws(LogError) {
         guard case .block(let header, let offset, let frame) = step else { return }
         note(header, offset: offset)
-        guard hashes || header.lastLSN > known else { return }
+        let isHashed = !hashes || offset < hashedBytes
+        guard !isHashed || header.lastLSN > known else { return }
         do throws(Defect) {
             try records.load(
                 bytes.extracting(frame), header: header, at: offset, version: segment.version)
@@ -246,7 +271,7 @@ struct SegmentReplay {
             throw error.corruption(in: path, from: header.firstLSN)
         }
         try replayAll(header, offset: offset, replay: replay)
-        if hashes { records.withRaw { hash.update($0) } }
+        if !isHashed { records.withRaw { hash.update($0) } }
     }
 
     private mutating func note(_ header: BlockHeader, offset: Int) {

@@ -25,6 +25,11 @@ struct NameTable: ~Copyable {
 
     var count: Int { entries.liveCount }
 
+    /// Makes room for so many names that are known to come.
+    ///
+    /// - Precondition: there are none yet.
+    mutating func expect(_ count: Int) { index.expect(count) }
+
     /// The number of `name`; nil if it was not seen.
     ///
     /// Names with another `salt` are other names.

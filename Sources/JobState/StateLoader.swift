@@ -23,10 +23,13 @@ package struct StateLoader: ~Copyable {
 
     /// - Parameters:
     ///   - hash: Of keys.
-    ///   - jobsExpected: So many are to come; a wrong number costs time or memory, nothing else.
-    package init(hash: KeyedHash, jobsExpected: UInt64) {
+    ///   - usersExpected, jobsExpected: So many are to come; a wrong number costs time or memory,
+    ///     nothing else.
+    package init(hash: KeyedHash, usersExpected: Int, jobsExpected: Int) {
         state = JobState(hash: hash)
-        state.keys.expect(Int(clamping: jobsExpected))
+        state.userNames.expect(usersExpected)
+        state.keys.expect(jobsExpected)
+        state.due.expect(jobsExpected)
     }
 
     package mutating func load(

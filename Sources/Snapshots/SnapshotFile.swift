@@ -33,6 +33,11 @@ package struct SnapshotFile: Sendable {
         try readHeads()
     }
 
+    /// Entries of all parts of a kind.
+    package func count(ofKind kind: UInt8) -> Int {
+        parts.reduce(0) { $1.kind == kind ? $0 + $1.count : $0 }
+    }
+
     /// Reads a part into the front of `raw`; `stored` is scratch.
     package func read(
         _ part: Part, into raw: inout [UInt8], stored: inout [UInt8]

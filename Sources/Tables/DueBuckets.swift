@@ -39,7 +39,7 @@ struct DueBucket: BitwiseCopyable {
 struct DueBuckets: ~Copyable {
     @usableFromInline
     var chunkRegion: Region
-    let headRegion: Region
+    var headRegion: Region
     // The regions' starts, bound to these types for as long as they live.
     @usableFromInline
     let chunks: UnsafeMutablePointer<DueChunk>
@@ -82,6 +82,8 @@ struct DueBuckets: ~Copyable {
         precondition(chunksMax < 1 << 27, "\(elementsMax) elements with a due time")
         return chunksMax
     }
+
+    mutating func fillHeads() { headRegion.fill(to: headRegion.byteCount) }
 
     @inlinable
     func count(of bucket: Int) -> UInt32 { head(bucket).count }

@@ -88,6 +88,13 @@ package struct DueWheel: ~Copyable {
             at: position, dueMicroseconds: records[slot].dueMicroseconds, in: &records)
     }
 
+    /// Has memory put behind what so many elements of different times will touch.
+    ///
+    /// - Precondition: nothing was inserted yet.
+    package mutating func expect(_ count: Int) {
+        if count > Self.bucketCount { buckets.fillHeads() }
+    }
+
     /// Asks for the first half of the memory that inserting an element of this time will need.
     @inlinable
     package func prefetchBucket(dueMicroseconds: Int64) {

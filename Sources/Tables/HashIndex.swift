@@ -75,7 +75,7 @@ package struct HashIndex: ~Copyable {
         guard buckets > bucketCount else { return }
         bucketCount = buckets
         mask = 1 << (31 - UInt32(buckets.leadingZeroBitCount)) - 1
-        lineRegion.grow(to: Int(bucketCount) * MemoryLayout<HashLine>.stride)
+        lineRegion.fill(to: Int(bucketCount) * MemoryLayout<HashLine>.stride)
     }
 
     /// Begins to look for slots whose keys may have this hash; used up before the index is changed.

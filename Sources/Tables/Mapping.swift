@@ -65,6 +65,12 @@ final class Mapping: Sendable {
         return touch(from: start, to: min(end, start + stepBytes, Self.hugePageEnd(after: start)))
     }
 
+    /// Touches everything up to `end`, on behalf of an owner whose range nobody else touches yet.
+    func touchAll(to end: Int) {
+        wanted.store(end, ordering: .relaxed)
+        while touch(stepBytes: byteCount) {}
+    }
+
     /// Where touching ahead is to end: with a huge page, where that is about as much as is asked for.
     func end(ofAhead aheadBytes: Int, from usedBytes: Int) -> Int {
         guard aheadBytes >= Self.hugePageBytes / 2 else {

@@ -63,6 +63,15 @@ struct Region: ~Copyable {
         unsafe madvise(base + offset, count, Mapping.populateWrite)
     }
 
+    /// Puts memory behind the first `usedBytes` at once, for a table of a known size that is filled in no
+    /// order: a page that is read before it is written costs two faults.
+    ///
+    /// - Precondition: nothing is in use yet.
+    mutating func fill(to usedBytes: Int) {
+        growth.mapping.touchAll(to: min(usedBytes, byteCount))
+        grow(to: usedBytes)
+    }
+
     /// Says that nothing from `usedBytes` on is in use, for regions that shrink.
     mutating func shrink(to usedBytes: Int) {
         noticeBytes = max(usedBytes, Growth.quietBytes)

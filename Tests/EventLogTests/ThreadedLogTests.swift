@@ -89,6 +89,45 @@ import Units
         }
     }
 
+    /// The newest segment is hashed beside whoever opens it: what goes on from there must join.
+    @Test(arguments: [false, true])
+    func `a log that is opened again and again keeps one chain`(isKnown: Bool) throws {
+        let disk = SimulatedStorage()
+        for round in 0..<12 {
+            let known = LSN(rawValue: isKnown ? UInt64(round * 40) : 0)
+            let opened = try OpenedLog(disk, options: options(), knowing: known)
+            #expect(opened.replayed.count == (isKnown ? 0 : round * 40))
+            for record in round * 40 + 1...round * 40 + 40 { opened.write([sampleRecord(record)]) }
+            opened.log.close()
+        }
+        let whole = try verify(disk)
+        #expect(whole.records == 480)
+        #expect(whole.segments > 1)
+        // What a crash left behind the last whole group is cut, and hashed by nobody.
+        let newest = try #require(disk.filePaths.last { $0.hasSuffix(".lz4") })
+        let lastBit = try #require(disk.bytes(of: newest)).count * 8 - 1
+        disk.flip(bit: lastBit, of: newest)
+        let opened = try OpenedLog(disk, options: options(), knowing: LSN(rawValue: 480))
+        #expect(opened.recovery.tornTail != nil)
+        opened.write([sampleRecord(481)])
+        opened.log.close()
+        #expect(try verify(disk, since: whole.head).records == 481)
+    }
+
+    @Test func `a log is refused as ever where its newest segment cannot be read`() throws {
+        let disk = SimulatedStorage()
+        do {
+            let opened = try OpenedLog(disk, options: options())
+            opened.write(sampleRecords(1...10))
+            opened.log.close()
+        }
+        let newest = try #require(disk.filePaths.last { $0.hasSuffix(".lz4") })
+        disk.replace(newest, with: Array(try #require(disk.bytes(of: newest)).prefix(100)))
+        #expect(throws: LogError.self) { try OpenedLog(disk, options: options()) }
+        // Nobody holds the directory, and no thread reads it any more.
+        #expect(throws: LogError.self) { try OpenedLog(disk, options: options()) }
+    }
+
     @Test func `a log that is dropped instead of closed leaves the directory free`() throws {
         let disk = SimulatedStorage()
         do {
@@ -117,4 +156,11 @@ private func readRandomly(
         }
         if durable == UInt64(total) { return wrong }
     }
+}
+
+private func verify(
+    _ disk: SimulatedStorage, since: NotedHead? = nil
+) throws(LogError) -> LogVerification {
+    try LogVerification.run(
+        directory: "/data", storage: disk, expecting: LogExpectation(since: since))
 }

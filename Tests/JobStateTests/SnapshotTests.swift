@@ -129,7 +129,7 @@ extension StateDriver {
     fileprivate static func loaded(
         _ chunks: [StateChunk], _ totals: SnapshotTotals
     ) throws -> StateDriver {
-        var loader = StateLoader(hash: hash, jobsExpected: totals.jobs / 2)
+        var loader = StateLoader(hash: hash, usersExpected: 1, jobsExpected: Int(totals.jobs / 2))
         for chunk in chunks.sorted(by: { $0.kind.rawValue < $1.kind.rawValue }) {
             try loader.load(chunk.kind, count: chunk.count, chunk.bytes.bytes)
         }

@@ -78,19 +78,20 @@ struct DeadRedriveCommand: AsyncParsableCommand {
     private func redriveMany(_ client: DaybookClient) async throws {
         var request = RedriveManyRequest(
             user: user, type: type, ratePerSecond: rate, dueAt: at)
-        var total = RedriveBody(count: 0, nextDue: at, isMore: true)
-        while total.isMore, total.count < max ?? Int.max {
+        var total = RedriveBody(count: 0, nextDue: at, next: nil)
+        repeat {
             request.max = min(Self.callItemsMax, (max ?? Int.max) - total.count)
             request.dueAt = total.nextDue
+            request.cursor = total.next
             let result = try await client.redrive(request)
             total.count += result.count
             total.nextDue = result.nextDue ?? total.nextDue
-            total.isMore = result.isMore
-        }
+            total.next = result.next
+        } while total.next != nil && total.count < max ?? Int.max
         if options.json {
             putLine(json: total.json())
         } else {
-            putLine("\(total.count) redriven\(total.isMore ? ", there are more" : "")")
+            putLine("\(total.count) redriven\(total.next != nil ? ", there are more" : "")")
         }
     }
 

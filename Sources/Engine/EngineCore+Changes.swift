@@ -69,21 +69,19 @@ extension EngineCore {
     mutating func redrive(_ order: RedriveOrder) -> RedriveResult {
         var due = max(order.firstDue ?? wall, wall)
         let (jobs, next) = state.deadLetters(
-            user: order.user, type: order.type, before: nil, limit: order.countMax,
+            user: order.user, type: order.type, before: order.before, limit: order.countMax,
             looksMax: Self.redriveLooksMax)
-        var count = 0
         for job in jobs {
-            guard space.allows(.submit),
+            guard
                 case .success(let fact) = result({ core throws(Rejection) in
                     try core.state.decideRedrive(job, dueAt: due)
                 })
-            else { break }
+            else { preconditionFailure("a dead letter cannot be redriven") }
             append(fact, about: job)
-            count += 1
             due = due.advanced(by: order.spacing)
         }
         return RedriveResult(
-            count: count, nextDue: count > 0 ? due : nil, isMore: next != nil && count > 0)
+            count: jobs.count, nextDue: jobs.isEmpty ? nil : due, next: next)
     }
 
     mutating func set(_ change: ControlChange, for scope: ControlScope) -> Control {

@@ -41,26 +41,29 @@ package struct RedriveOrder: Sendable {
     package var spacing: TimeSpan
     /// At most so many, the latest deaths first.
     package var countMax: Int
+    /// `next` of the call before; nil: from the latest death on.
+    package var before: JobPosition?
 
     package init(
         user: UserID? = nil, type: JobType? = nil, firstDue: WallTime? = nil,
-        spacing: TimeSpan = .zero, countMax: Int
+        spacing: TimeSpan = .zero, countMax: Int, before: JobPosition? = nil
     ) {
         self.user = user
         self.type = type
         self.firstDue = firstDue
         self.spacing = spacing
         self.countMax = countMax
+        self.before = before
     }
 }
 
 /// What a redrive came to.
 package struct RedriveResult: Equatable, Sendable {
     package var count: Int
-    /// Where the next call goes on; nil: nothing is left to redrive, or nothing was.
+    /// When the first job of the next call is to be due; nil: none was redriven by this one.
     package var nextDue: WallTime?
-    /// More dead letters may fit the order: call again, from `nextDue` on.
-    package var isMore: Bool
+    /// Older dead letters may fit the order: call again from here on, even where none of these did.
+    package var next: JobPosition?
 }
 
 /// What is to be changed of a setting; nil: stays as it is.

@@ -25,12 +25,21 @@ extension API {
 
     func redriveMany(body: [UInt8]) async throws(Refusal) -> Answer {
         let request: RedriveManyRequest = try optionalBody(body)
-        let order = try request.order()
-        let result = try await asking { () async throws(EngineError) in
-            try await engine.redrive(order)
+        var order = try request.order()
+        var result = try await redrive(order)
+        var pagesLeft = limits.emptyPagesMax
+        while result.count == 0, let next = result.next, pagesLeft > 0 {
+            order.before = next
+            result = try await redrive(order)
+            pagesLeft -= 1
         }
         return Answer(
-            RedriveBody(count: result.count, nextDue: result.nextDue, isMore: result.isMore))
+            RedriveBody(
+                count: result.count, nextDue: result.nextDue, next: result.next?.description))
+    }
+
+    private func redrive(_ order: RedriveOrder) async throws(Refusal) -> RedriveResult {
+        try await asking { () async throws(EngineError) in try await engine.redrive(order) }
     }
 }
 
@@ -42,7 +51,8 @@ extension RedriveManyRequest {
         let max = try CountField("max", 1...JobLimits.redriveItemsMax).check(max)
         return RedriveOrder(
             user: try Names.user(user), type: try Names.type(type), firstDue: dueAt,
-            spacing: try spacing(), countMax: max ?? JobLimits.redriveItemsMax)
+            spacing: try spacing(), countMax: max ?? JobLimits.redriveItemsMax,
+            before: try JobPosition(checking: cursor))
     }
 
     /// A rate is kept by the due times themselves.

@@ -82,7 +82,7 @@ extension DeadLetterQuery {
 
 extension JobPosition {
     /// The position that a page's cursor names; nil where none was given.
-    fileprivate init?(checking cursor: String?) throws(Refusal) {
+    init?(checking cursor: String?) throws(Refusal) {
         guard let cursor else { return nil }
         guard let position = JobPosition(cursor: cursor) else { throw PageLimit.badCursor }
         self = position

@@ -34,27 +34,30 @@ package struct RedriveManyRequest: Equatable, Sendable {
     package var ratePerSecond: Double?
     /// When the first becomes due; left out: at once.
     package var dueAt: WallTime?
+    /// `next` of the call before; left out: from the latest death on.
+    package var cursor: String?
 
     package init(
         user: String? = nil, type: String? = nil, max: Int? = nil, ratePerSecond: Double? = nil,
-        dueAt: WallTime? = nil
+        dueAt: WallTime? = nil, cursor: String? = nil
     ) {
         self.user = user
         self.type = type
         self.max = max
         self.ratePerSecond = ratePerSecond
         self.dueAt = dueAt
+        self.cursor = cursor
     }
 }
 
 extension RedriveManyRequest: RequestBody {
-    package static let fieldNames = ["user", "type", "max", "ratePerSecond", "dueAt"]
+    package static let fieldNames = ["user", "type", "max", "ratePerSecond", "dueAt", "cursor"]
 
     package init(object: JSONObject) throws(JSONFault) {
         self.init(
             user: try object.optional("user"), type: try object.optional("type"),
             max: try object.optional("max"), ratePerSecond: try object.optional("ratePerSecond"),
-            dueAt: try object.optional("dueAt"))
+            dueAt: try object.optional("dueAt"), cursor: try object.optional("cursor"))
     }
 
     package func write(to writer: inout JSONWriter) {
@@ -64,6 +67,7 @@ extension RedriveManyRequest: RequestBody {
             writer.member("max", max)
             writer.member("ratePerSecond", ratePerSecond)
             writer.member("dueAt", dueAt)
+            writer.member("cursor", cursor)
         }
     }
 }
@@ -73,30 +77,30 @@ package struct RedriveBody: Equatable, Sendable {
     package var count: Int
     /// What `dueAt` of the next call should be, so that it goes on at the same rate.
     package var nextDue: WallTime?
-    /// More dead letters may fit: call again.
-    package var isMore: Bool
+    /// Older ones may fit: call again with this as `cursor`.
+    package var next: String?
 
-    package init(count: Int, nextDue: WallTime?, isMore: Bool) {
+    package init(count: Int, nextDue: WallTime?, next: String?) {
         self.count = count
         self.nextDue = nextDue
-        self.isMore = isMore
+        self.next = next
     }
 }
 
 extension RedriveBody: AnswerBody {
-    package static let fieldNames = ["count", "nextDue", "isMore"]
+    package static let fieldNames = ["count", "nextDue", "next"]
 
     package init(object: JSONObject) throws(JSONFault) {
         self.init(
             count: try object.required("count"), nextDue: try object.optional("nextDue"),
-            isMore: try object.required("isMore"))
+            next: try object.optional("next"))
     }
 
     package func write(to writer: inout JSONWriter) {
         writer.object { writer in
             writer.member("count", count)
             writer.member("nextDue", nextDue)
-            writer.member("isMore", isMore)
+            writer.member("next", next)
         }
     }
 }

@@ -27,4 +27,17 @@ final class HeldEngine {
             _ = try await engine.fail(token: grant.token, isRetriable: false, message: "no")
         }
     }
+
+    /// Makes so many dead letters of bob's.
+    func bury(_ count: Int) async throws {
+        var batch = engine.batch(jobsExpected: count)
+        for number in 1...count { batch.add(JobKey("bob", "\(number)"), .work(.work, priority: 0)) }
+        _ = try await engine.submit(batch)
+        while case let grants = try await engine.claim(.of(1_000), wait: .zero), !grants.isEmpty {
+            let reports = grants.compactMap(\.job.lease).map {
+                AttemptReport(token: $0.token, step: .fail(isRetriable: false, message: "no"))
+            }
+            _ = try await engine.report(reports)
+        }
+    }
 }

@@ -16,16 +16,17 @@ private let ann = UserID(unchecked: "ann")
         let first = try await desk.engine.redrive(order)
         #expect(first.count == 3)
         #expect(first.nextDue == due(130))
-        #expect(first.isMore == true)
-        order.firstDue = first.nextDue
+        #expect(first.next != nil)
+        (order.firstDue, order.before) = (first.nextDue, first.next)
         let second = try await desk.engine.redrive(order)
         #expect(second.count == 2)
         #expect(second.nextDue == due(150))
-        #expect(second.isMore == false)
+        #expect(second.next == nil)
+        order.before = nil
         let none = try await desk.engine.redrive(order)
         #expect(none.count == 0)
         #expect(none.nextDue == nil)
-        #expect(none.isMore == false)
+        #expect(none.next == nil)
         let page = try await desk.engine.list(JobQuery(user: ann, limit: 10))
         #expect(page.jobs.map(\.nextAttemptAt) == [100, 110, 120, 130, 140].map { due($0) })
         // Nothing starts before its time.
@@ -48,6 +49,27 @@ private let ann = UserID(unchecked: "ann")
         #expect(left.jobs.map(\.key) == [JobKey("bob", "c"), JobKey("ann", "a")])
         let view = try await desk.engine.detail(JobKey("ann", "b")).job
         #expect(view.nextAttemptAt == desk.clock.wallTime())
+        await desk.engine.close()
+    }
+
+    @Test func `finds a rare one behind more than one call looks at`() async throws {
+        let desk = try await HeldEngine()
+        try await desk.bury(JobKey("ann", "rare"), .other)
+        try await desk.bury(10_050)
+        var order = RedriveOrder(type: .other, countMax: 10)
+        let first = try await desk.engine.redrive(order)
+        #expect(first.count == 0)
+        order.before = try #require(first.next)
+        let second = try await desk.engine.redrive(order)
+        #expect(second.count == 1)
+        #expect(second.next == nil)
+        // All, though each call looks at 10 000 at most.
+        var (all, total) = (RedriveOrder(countMax: 4_000), 0)
+        repeat {
+            let part = try await desk.engine.redrive(all)
+            (total, all.before) = (total + part.count, part.next)
+        } while all.before != nil
+        #expect(total == 10_050)
         await desk.engine.close()
     }
 }

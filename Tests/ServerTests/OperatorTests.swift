@@ -74,12 +74,12 @@ extension RunningServer {
                 #"{"user":"u","max":2,"ratePerSecond":0.5,"dueAt":"2090-01-01T00:00:00Z"}"#)
             let result = try RedriveBody(json: first.json)
             #expect(result.count == 2)
-            #expect(result.isMore)
+            let cursor = try #require(result.next)
             #expect(result.nextDue == WallTime(rfc3339: "2090-01-01T00:00:04Z"))
             let next = try #require(result.nextDue)
             let second = try await server.post(
                 "/v1/dead-letters/redrive",
-                #"{"user":"u","ratePerSecond":0.5,"dueAt":"\#(next)"}"#)
+                #"{"user":"u","ratePerSecond":0.5,"dueAt":"\#(next)","cursor":"\#(cursor)"}"#)
             #expect(try RedriveBody(json: second.json).count == 1)
             let due = try await [server.job("c"), server.job("b"), server.job("a")]
                 .map { $0.nextAttemptAt?.description }
@@ -90,7 +90,7 @@ extension RunningServer {
             let none = try await server.post("/v1/dead-letters/redrive")
             #expect(
                 try RedriveBody(json: none.json)
-                    == RedriveBody(count: 0, nextDue: nil, isMore: false))
+                    == RedriveBody(count: 0, nextDue: nil, next: nil))
         }
     }
 }

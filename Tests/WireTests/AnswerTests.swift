@@ -164,7 +164,7 @@ import Wire
                 scope: "everyUser", name: nil, paused: false, waitingMax: 0, runningMax: nil),
         ])
         #expect(try ControlsBody(json: controls.json()) == controls)
-        let redrive = RedriveBody(count: 5, nextDue: time, isMore: true)
+        let redrive = RedriveBody(count: 5, nextDue: time, next: "7-00000001")
         #expect(try RedriveBody(json: redrive.json()) == redrive)
     }
 

@@ -54,16 +54,16 @@ struct Recovery {
         try syncAll(firsts, from: start)
         for index in 0..<start { try passOver(firsts[index]) }
         for first in firsts[start...].dropLast() {
-            try recover(try open(first), first: first, isLast: false, replay: replay)
+            try recover(try segmentFile(from: first), first: first, isLast: false, replay: replay)
             progress(report)
         }
         if let newest = firsts.last {
-            try recover(try open(newest), first: newest, isLast: true, ahead, replay: replay)
+            try recover(try segmentFile(from: newest), first: newest, isLast: true, ahead, replay: replay)
             progress(report)
         }
     }
 
-    private func open(_ first: LSN) throws(LogError) -> any StorageFile {
+    private func segmentFile(from first: LSN) throws(LogError) -> any StorageFile {
         try unwrap { () throws(StorageError) in
             try directory.storage.open(directory.segment(from: first), .readWrite)
         }
@@ -155,7 +155,7 @@ struct Recovery {
     /// The newest segment, read while the caller makes a state of its snapshot.
     private func readAhead(_ firsts: [LSN]) throws(LogError) -> SegmentAhead? {
         guard let newest = firsts.last else { return nil }
-        return SegmentAhead(try open(newest), in: directory, first: newest)
+        return SegmentAhead(try segmentFile(from: newest), in: directory, first: newest)
     }
 
     private mutating func load(_ file: any StorageFile) throws(LogError) -> SegmentContents {

@@ -158,6 +158,7 @@ struct SavedJob {
     ///   - reader: At the job.
     ///   - users: So many were loaded.
     ///   - classes: As many, and the one that nobody uses.
+    /// - Throws: What is wrong with the bytes.
     init(reading reader: inout ByteReader, users: Int, classes: Int) throws {
         // One check of the length for all of it.
         let bytes = try reader.read(count: SavedLayout.jobBytes)

@@ -23,8 +23,8 @@ package struct StateLoader: ~Copyable {
 
     /// - Parameters:
     ///   - hash: Of keys.
-    ///   - usersExpected, jobsExpected: So many are to come; a wrong number costs time or memory,
-    ///     nothing else.
+    ///   - usersExpected: So many are to come; a wrong number costs time or memory, nothing else.
+    ///   - jobsExpected: The same.
     package init(hash: KeyedHash, usersExpected: Int, jobsExpected: Int) {
         state = JobState(hash: hash)
         state.userNames.expect(usersExpected)

@@ -294,6 +294,8 @@ MUTANTS = [
      "            guard let index = index(of: packed.header.firstLSN) else { return false }\n            try unwrap(swapFiles)\n",
      "            try unwrap(swapFiles)\n            guard let index = index(of: packed.header.firstLSN) else { return false }\n",
      "A log whose first segments were dropped"),
+    ("missing-history-not-asked-for", "Engine/HistoryLoading.swift",
+     "        set.expect(missing)\n", "", "History that is gone at the start"),
     ("hashes-again-what-was-read-ahead", "EventLog/Recovery.swift",
      "let isHashed = !hashes || offset < hashedBytes", "let isHashed = !hashes",
      "The log with its threads"),

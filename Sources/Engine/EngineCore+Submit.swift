@@ -49,7 +49,8 @@ extension EngineCore {
         case rejected(Rejection)
     }
 
-    /// - Throws: `EngineError.unreadable` where history cannot be read; nothing was submitted then.
+    /// - Throws: `EngineError.unreadable` or `.historyMissing` where history cannot be read; nothing was
+    ///   submitted then.
     private mutating func submit(
         _ batch: inout SubmissionBatch
     ) throws(EngineError) -> [Submitted] {

@@ -14,6 +14,9 @@ package enum EngineError: Error, Equatable, Sendable {
     /// The log failed while the command was under way: it may or may not have happened.
     /// Submit again with the same job id to find out.
     case outcomeUnknown
+    /// The job may have ended in a part of history that is being built again from the log: nothing was
+    /// changed, try again later. The text says which part.
+    case historyMissing(String)
     /// The log could not be read back.
     case unreadable(String)
 }

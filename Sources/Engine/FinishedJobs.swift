@@ -52,6 +52,7 @@ struct FinishedJobs: Sendable {
         do throws(HistoryError) {
             return try body()
         } catch {
+            if case .missing = error { throw .historyMissing("\(error)") }
             throw .unreadable("\(error)")
         }
     }

@@ -60,6 +60,7 @@ struct HistoryLoading {
         }
         state.releaseAll(through: min(covered, state.appliedLSN))
         let missing = set.gaps(through: state.releasedThrough)
+        set.expect(missing)
         if let first = missing.first, let last = missing.last {
             note(
                 "history lacks jobs that ended from event \(first.lowerBound) to "

@@ -58,7 +58,8 @@ struct Recovery {
             progress(report)
         }
         if let newest = firsts.last {
-            try recover(try segmentFile(from: newest), first: newest, isLast: true, ahead, replay: replay)
+            try recover(
+                try segmentFile(from: newest), first: newest, isLast: true, ahead, replay: replay)
             progress(report)
         }
     }

@@ -6,7 +6,7 @@ package enum HistoryError: Error, Equatable, Sendable {
     case io(StorageError)
     /// A file is not what was written; it can be built again from the log.
     case damaged(path: String, offsetBytes: UInt64, what: String)
-    /// It may lie in a file that was damaged and is not built again yet: ask later.
+    /// It may lie in a file that was damaged or gone and is not built again yet: ask later.
     case missing(ClosedRange<LSN>)
 }
 
@@ -17,8 +17,8 @@ extension HistoryError: CustomStringConvertible {
         case .damaged(let path, let offsetBytes, let what):
             "\(path) is damaged at offset \(offsetBytes): \(what)"
         case .missing(let range):
-            "the history of events \(range.lowerBound) to \(range.upperBound) was damaged and is "
-                + "being built again from the log; try again later"
+            "the history of events \(range.lowerBound) to \(range.upperBound) was damaged or gone "
+                + "and is being built again from the log"
         }
     }
 }

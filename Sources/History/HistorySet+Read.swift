@@ -40,8 +40,8 @@ extension HistorySet {
                 if let found = try file.find(key.value, user: user, job: job) { return found }
             }
             let lost = state.withLock { $0.lost }
-            if let file = lost.first(where: { $0.mayHold(key.value) }) {
-                throw .missing(file.header.range)
+            if let lost = lost.first(where: { $0.mayHold(key.value) }) {
+                throw .missing(lost.range)
             }
             return nil
         }
@@ -55,8 +55,11 @@ extension HistorySet {
 
     /// Places among `keys` of those that may be here; reads no disk.
     package func suspects(among keys: [KeyHash]) -> [Int] {
-        let all = state.withLock { $0.files + $0.lost }
-        return keys.indices.filter { index in all.contains { $0.mayHold(keys[index].value) } }
+        let (files, lost) = state.withLock { ($0.files, $0.lost) }
+        return keys.indices.filter { index in
+            let key = keys[index].value
+            return files.contains { $0.mayHold(key) } || lost.contains { $0.mayHold(key) }
+        }
     }
 
     /// How the user's finished jobs ended; all zero if none is kept.

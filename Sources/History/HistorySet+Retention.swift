@@ -44,7 +44,10 @@ extension HistorySet {
             try unwrap { () throws(StorageError) in try file.sync() }
         }
         try directory.sync()
-        state.withLock { $0.floor = floor }
+        state.withLock { state in
+            state.floor = floor
+            state.forgetCovered()
+        }
         if old > .zero { try directory.remove(directory.floor(old)) }
     }
 }

@@ -14,9 +14,8 @@ package import Units
 package final class HistorySet: Sendable {
     struct State {
         var files: [HistoryFile]
-        /// Damaged files that were set aside and whose ranges are gaps: their filters still tell who was
-        /// surely not in them.
-        var lost: [HistoryFile] = []
+        /// Gaps that were covered once, until they are again.
+        var lost: [LostRange] = []
         /// Nothing up to here is kept.
         var floor: LSN
     }
@@ -103,6 +102,11 @@ package final class HistorySet: Sendable {
         state.withLock { $0.gaps(through: last) }
     }
 
+    /// Has everybody who may have ended in these gaps be asked for again later, until they are built.
+    package func expect(_ gaps: [ClosedRange<LSN>]) {
+        state.withLock { $0.lost += gaps.map { LostRange(range: $0, file: nil) } }
+    }
+
     /// Writes a file of what the builder has collected and shows it to readers; durable on return.
     ///
     /// A failure leaves everything as it was; it may be tried again.
@@ -126,7 +130,7 @@ package final class HistorySet: Sendable {
                     $0.header.range.lowerBound > builder.range.upperBound
                 }
                 state.files.insert(file, at: place ?? state.files.count)
-                state.forgetRebuilt()
+                state.forgetCovered()
             }
         } catch {
             draft.removeLeftover()
@@ -149,7 +153,7 @@ package final class HistorySet: Sendable {
             let place = state.files.firstIndex { $0.path == path }
             guard let place else { return false }
             let file = state.files.remove(at: place)
-            if isLost { state.lost.append(file) }
+            if isLost { state.lost.append(LostRange(range: file.header.range, file: file)) }
             return true
         }
         // Another reader was first.
@@ -230,9 +234,18 @@ extension HistorySet.State {
         return gaps
     }
 
-    /// Damaged files count no longer once others cover their ranges.
-    mutating func forgetRebuilt() {
-        let gaps = gaps(through: lost.map(\.header.range.upperBound).max() ?? .zero)
-        lost.removeAll { file in !gaps.contains { $0.overlaps(file.header.range) } }
+    /// What was lost counts no longer once it is covered again, or kept no longer.
+    mutating func forgetCovered() {
+        let gaps = gaps(through: lost.map(\.range.upperBound).max() ?? .zero)
+        lost.removeAll { lost in !gaps.contains { $0.overlaps(lost.range) } }
     }
+}
+
+/// A range of the log of which no file tells at the moment who ended in it.
+struct LostRange {
+    let range: ClosedRange<LSN>
+    /// The damaged file: its filter still tells who was surely not in it. Nil: it was gone at the start.
+    let file: HistoryFile?
+
+    func mayHold(_ key: UInt64) -> Bool { file?.mayHold(key) ?? true }
 }

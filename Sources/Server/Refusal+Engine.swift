@@ -33,6 +33,12 @@ extension Refusal {
                 "the log failed while this was being written, so it may or may not have happened: "
                     + "repeat it later; a submit may be repeated safely with the same job id")
             retryAfterSeconds = 5
+        case .historyMissing(let reason):
+            self.init(
+                .serviceUnavailable, "historyMissing",
+                "\(reason) (/v1/stats says how far it is), and the job may have ended there: "
+                    + "nothing was changed, try again; a submit with the same job id is safe")
+            retryAfterSeconds = 5
         case .unreadable(let reason):
             self.init(
                 .internalServerError, "logUnreadable",

@@ -12,24 +12,28 @@ import Units
 /// An engine on real files that lets few jobs stay in memory once they have ended.
 private struct Workplace {
     let directory: TemporaryDirectory
+    private let storage: any Storage
     private(set) var engine: Engine
 
-    init(rowsMin: Int = 200) async throws {
+    init(on storage: any Storage = PosixStorage(), rowsMin: Int = 200) async throws {
         directory = try TemporaryDirectory()
-        engine = try await Self.open(directory, rowsMin)
+        self.storage = storage
+        engine = try await Self.open(directory, storage, rowsMin)
     }
 
-    static func open(_ directory: TemporaryDirectory, _ rowsMin: Int) async throws -> Engine {
+    static func open(
+        _ directory: TemporaryDirectory, _ storage: any Storage, _ rowsMin: Int
+    ) async throws -> Engine {
         var options = EngineOptions()
         options.history.rowsMin = rowsMin
         options.history.fanIn = 2
         options.segmentBytes = 256 << 10
-        return try await Engine.open(directory: directory.path, options: options)
+        return try await Engine.open(directory: directory.path, options: options, storage: storage)
     }
 
     mutating func reopen(rowsMin: Int = 200) async throws {
         await engine.close()
-        engine = try await Self.open(directory, rowsMin)
+        engine = try await Self.open(directory, storage, rowsMin)
     }
 
     static let type = JobType(unchecked: "mail")
@@ -86,8 +90,8 @@ private struct Workplace {
 @Suite(.timeLimit(.minutes(10)))
 struct `History of an engine` {
     /// 3 000 jobs that have succeeded and left memory, but for the last of them; 30 that wait.
-    private func worked() async throws -> Workplace {
-        let place = try await Workplace()
+    private func worked(on storage: any Storage = PosixStorage()) async throws -> Workplace {
+        let place = try await Workplace(on: storage)
         for batch in 0..<6 {
             try await place.submit(batch * 500..<batch * 500 + 500)
             try await place.work()
@@ -215,6 +219,57 @@ struct `History of an engine` {
         #expect(
             try await place.engine.detail(Workplace.key(2)).payload == Workplace.content(2).payload)
         await place.engine.close()
+    }
+}
+
+@Suite(.timeLimit(.minutes(10)))
+struct `History that is gone at the start` {
+    /// Until the files can be written again, nobody is ruled out.
+    @Test func `is asked for again later, while other work goes on`() async throws {
+        let disk = SimulatedStorage()
+        var place = try await Workplace(on: disk)
+        try await place.submit(0..<400)
+        try await place.work()
+        try await place.waitUntilMemoryHolds(atMost: 200)
+        try await place.submit(400..<410)
+        _ = try await place.engine.snapshot()
+        await place.engine.close()
+        for path in disk.filePaths where path.hasSuffix(".history") {
+            disk.replace(path, with: [])
+        }
+        disk.refuse(.sync, of: ".building", with: StorageFault(EIO))
+        try await place.reopen()
+        let engine = place.engine
+        for numbers in [0..<1, 500..<501] {
+            await expectMissing { try await place.submit(numbers) }
+            await expectMissing { _ = try await engine.detail(Workplace.key(numbers.lowerBound)) }
+            await expectMissing {
+                _ = try await engine.change(Workplace.key(numbers.lowerBound), .cancel)
+            }
+        }
+        try await place.work()
+        #expect(try await engine.detail(Workplace.key(405)).job.status == .success)
+        disk.heal()
+        while try await engine.stats().historyJobs < 200 { await Task.yield() }
+        #expect(
+            try await place.submit(0..<1).allSatisfy {
+                if case .existing(_, .success) = $0 { true } else { false }
+            })
+        #expect(
+            try await place.submit(500..<501).allSatisfy {
+                if case .new = $0 { true } else { false }
+            })
+        await engine.close()
+    }
+
+    private func expectMissing(_ body: () async throws -> Void) async {
+        do {
+            try await body()
+            Issue.record("it was answered")
+        } catch EngineError.historyMissing {
+        } catch {
+            Issue.record(error)
+        }
     }
 }
 

@@ -195,6 +195,7 @@ struct AnswerCheck {
         case .outOfSpace where day.record.turns[exchange.turn].isShort: break
         case .outcomeUnknown: break
         case .unreadable where day.hasDamagedHistory: break
+        case .historyMissing where day.hasDamagedHistory: break
         default: throw Finding("refused: \(error)")
         }
     }

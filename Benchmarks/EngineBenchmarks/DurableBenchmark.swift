@@ -60,7 +60,7 @@ struct DurableBenchmark {
     }
 
     @discardableResult
-    private static func work(_ engine: Engine, _ types: [JobType]) async throws -> Int {
+    static func work(_ engine: Engine, _ types: [JobType]) async throws -> Int {
         let order = ClaimOrder(
             worker: WorkerName(unchecked: "w"), types: types, countMax: Self.batchJobs,
             leaseDuration: nil)

@@ -6,11 +6,12 @@ import Storage
 struct EngineBenchmarks {
     private static let usage = """
         usage: EngineBenchmarks DIRECTORY [PART]...
-        PART: state, state10, state100, submits, lifecycles, lateness, restart, restart10, ingest
+        PART: state, state10, state100, submits, lifecycles, lateness, restart, restart10, ingest, tail, reopen
         DIRECTORY: a new or empty one, on the disk to be measured, with 4 GB to spare.
         state: up to 1 million waiting jobs; state10: 10 million; state100: 100 million (20 GB).
         restart: from a snapshot of 1 million; restart10: of 10 million.
         ingest: submits beside a snapshot of 5 million.
+        tail: 500 000 whole lifecycles without a snapshot; reopen, on its own and after tail: replays them.
         """
 
     static func main() async throws {
@@ -38,6 +39,8 @@ struct EngineBenchmarks {
         if parts.contains("restart") { try await recovery.restart(1_000_000) }
         if parts.contains("restart10") { try await recovery.restart(10_000_000) }
         if parts.contains("ingest") { try await recovery.ingest(5_000_000) }
+        if parts.contains("tail") { try await recovery.tail(500_000) }
+        if parts.contains("reopen") { try await recovery.reopen() }
         if parts.contains("lateness") {
             try await LatenessBenchmark(directory: directory).run(seconds: 20)
         }

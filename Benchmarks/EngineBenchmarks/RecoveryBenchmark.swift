@@ -56,6 +56,36 @@ struct RecoveryBenchmark {
         await engine.close()
     }
 
+    /// Leaves a log without a snapshot: whole lifecycles, four events each, and as many jobs that wait.
+    func tail(_ jobs: Int) async throws {
+        let engine = try await filled(tailDirectory, jobs)
+        var workload = Workload(seed: 6, start: SystemClock().wallTime())
+        workload.dueWithin = .zero
+        let types = Array(workload.allTypes.prefix(64))
+        for _ in 0..<jobs / Self.batchJobs {
+            try await submit(engine, &workload)
+            try await DurableBenchmark.work(engine, types)
+        }
+        while try await DurableBenchmark.work(engine, types) > 0 {}
+        print("\(jobs) jobs done and as many waiting: \(residentBytes() >> 20) MiB")
+        await engine.close()
+    }
+
+    /// Opens what `tail` has left, in a process that has done nothing else.
+    func reopen() async throws {
+        let start = monotonicNanoseconds()
+        let engine = try await Engine.open(directory: tailDirectory, options: Self.options)
+        let seconds = Self.seconds(since: start)
+        let events = try await engine.digest().lsn.rawValue
+        print(
+            "tail: \(events) events in \(decimal(seconds, 2)) s, "
+                + "\(decimal(Double(events) / seconds / 1e6, 2)) million/s; "
+                + "\(residentBytes() >> 20) MiB, \(peakBytes() >> 20) MiB at most")
+        await engine.close()
+    }
+
+    private var tailDirectory: String { directory + "/tail" }
+
     private static var options: EngineOptions {
         var options = EngineOptions()
         options.snapshots = .onDemand

@@ -241,3 +241,11 @@ func residentBytes() -> Int {
     let pages = line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
     return pages * 4_096
 }
+
+/// The most that this process ever had in memory.
+func peakBytes() -> Int {
+    var usage = rusage()
+    // The record is this function's own; Linux counts in KiB.
+    unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    return usage.ru_maxrss * 1_024
+}

@@ -45,12 +45,17 @@ struct Recovery {
         }
         identity = try openHeader(of: oldest).header.log
         begin(identity)
-        let ahead = try options.isThreaded ? readAhead(firsts) : nil
+        var ahead = try options.isThreaded ? readAhead(firsts) : nil
         defer { ahead?.stop() }
         known = resume(identity)
         guard known >= join.end.lastLSN else { throw .noFoundation(through: join.end.lastLSN) }
         report.resumedAfter = known
         let start = firsts.lastIndex { $0 <= known.next } ?? 0
+        if start < firsts.count - 1 {
+            // Others are replayed first: a second segment in memory meanwhile is too much.
+            ahead?.stop()
+            ahead = nil
+        }
         try syncAll(firsts, from: start)
         for index in 0..<start { try passOver(firsts[index]) }
         for first in firsts[start...].dropLast() {

@@ -309,14 +309,14 @@ KINDS |= {
     25: ("Rescheduled", 3, REFERENCE + "flags 1?priority:byte 2?executionTime:time"),
     26: ("Ticked", 1, REFERENCE + "at:time outcome:outcome missedCount:word _:hash flags"
          " 1?next:time"),
-    27: ("ControlChanged", 7, "scope:scope flags 2?waitingMax:word 4?runningMax:word"),
+    27: ("ControlChanged", 15, "scope:scope flags 2?waitingMax:word 4?runningMax:word"),
 }
 # How the JSON orders them.
 MEMBERS = """lsn time event submittedLSN previousLSN user job type at outcome missedCount next dueAt
     executionTime expiresAt priority payload payloadBase64 contentType resultLocation maxRetries
     backoff worker leaseSeconds runLimitSeconds leaseExpiriesMax recurrence firstTick progress
-    checkpoint reason message retryAt retriesExhausted scope name paused waitingMax
-    runningMax""".split()
+    checkpoint reason message retryAt retriesExhausted scope name reset paused
+    waitingMax runningMax""".split()
 CANCEL_REASONS = ("requested", "expired")
 OUTCOMES = ("submitted", "queued", "overlapped", "missed", "taken")
 SCOPES = ("user", "type", "everyUser")
@@ -456,7 +456,8 @@ def event(lsn: int, record: bytes) -> str:
     if name == "FatalFailed":
         found["retriesExhausted"] = "true" if flags & 2 else "false"
     if name == "ControlChanged":
-        found |= {"scope": quoted(found["scope"]), "paused": "true" if flags & 1 else "false"}
+        found["scope"] = quoted(found["scope"])
+        found |= {"reset": "true"} if flags & 8 else {"paused": "true" if flags & 1 else "false"}
     if number == 8:
         found["reason"] = quoted("requested")
     if name != "Submitted":

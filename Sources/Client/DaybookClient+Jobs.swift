@@ -113,6 +113,25 @@ extension DaybookClient {
         try await control(RoutePath("v1", "controls", "every-user"), request)
     }
 
+    /// Takes away what is set for a user, who has the setting of every user again.
+    package func resetControl(user: String) async throws(ClientError) -> ControlBody {
+        try await resetControl(RoutePath("v1", "users", user, "control"))
+    }
+
+    /// Takes away what is set for a type.
+    package func resetControl(type: String) async throws(ClientError) -> ControlBody {
+        try await resetControl(RoutePath("v1", "types", type, "control"))
+    }
+
+    /// Takes away what is set for every user.
+    package func resetControlOfEveryUser() async throws(ClientError) -> ControlBody {
+        try await resetControl(RoutePath("v1", "controls", "every-user"))
+    }
+
+    private func resetControl(_ path: RoutePath) async throws(ClientError) -> ControlBody {
+        try await send(.DELETE, path).decoded(ControlBody.init(json:))
+    }
+
     private func control(
         _ path: RoutePath, _ request: ControlRequest
     ) async throws(ClientError) -> ControlBody {

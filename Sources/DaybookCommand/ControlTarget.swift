@@ -31,8 +31,25 @@ struct ControlTarget: ParsableArguments {
                 case .type: try await client.control(type: name ?? "", request)
                 case .everyUser: try await client.control(everyUser: request)
                 }
-            if options.json { putLine(json: control.json()) } else { putLine(control.words) }
+            put(control, options)
         }
+    }
+
+    /// Takes away all that is set, and prints what holds then.
+    func reset(_ options: ClientOptions) async throws {
+        try await options.withClient { client in
+            let control =
+                switch kind {
+                case .user: try await client.resetControl(user: name ?? "")
+                case .type: try await client.resetControl(type: name ?? "")
+                case .everyUser: try await client.resetControlOfEveryUser()
+                }
+            put(control, options)
+        }
+    }
+
+    private func put(_ control: ControlBody, _ options: ClientOptions) {
+        if options.json { putLine(json: control.json()) } else { putLine(control.words) }
     }
 }
 

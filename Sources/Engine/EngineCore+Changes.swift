@@ -85,6 +85,10 @@ extension EngineCore {
     }
 
     mutating func set(_ change: ControlChange, for scope: ControlScope) -> Control {
+        if change.isReset {
+            if state.isSet(scope) { append(.controlChanged(scope, nil)) }
+            return state.control(scope)
+        }
         let old = state.control(scope)
         let new = change.applied(to: old)
         if new != old { append(.controlChanged(scope, new)) }

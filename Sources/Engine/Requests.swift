@@ -72,6 +72,14 @@ package struct ControlChange: Sendable {
     /// `.some(nil)`: no bound any more.
     package var waitingMax: UInt32??
     package var runningMax: UInt32??
+    /// Nothing is set any more: a user has the setting of every user again.
+    package private(set) var isReset = false
+
+    package static let reset: ControlChange = {
+        var change = ControlChange()
+        change.isReset = true
+        return change
+    }()
 
     package init(
         isPaused: Bool? = nil, waitingMax: UInt32?? = nil, runningMax: UInt32?? = nil

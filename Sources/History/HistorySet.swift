@@ -244,7 +244,9 @@ extension HistorySet.State {
 /// A range of the log of which no file tells at the moment who ended in it.
 struct LostRange {
     let range: ClosedRange<LSN>
-    /// The damaged file: its filter still tells who was surely not in it. Nil: it was gone at the start.
+    /// The damaged file, whose filter still tells who was surely not in it.
+    ///
+    /// Nil: it was gone at the start.
     let file: HistoryFile?
 
     func mayHold(_ key: UInt64) -> Bool { file?.mayHold(key) ?? true }

@@ -40,7 +40,7 @@ extension Fact {
     fileprivate init(_ kind: EventKind, reading reader: inout ByteReader) throws {
         if kind == .controlChanged {
             let scope = try ControlScope(reading: &reader)
-            self = .controlChanged(scope, try Control(reading: &reader))
+            self = .controlChanged(scope, try reader.readControl())
             return
         }
         let job = try JobReference(reading: &reader)
@@ -119,12 +119,16 @@ extension ControlScope {
     }
 }
 
-extension Control {
-    fileprivate init(reading reader: inout ByteReader) throws {
-        let flags = try reader.readFlags([.paused, .waitingMax, .runningMax])
-        let waitingMax: UInt32? = flags.contains(.waitingMax) ? try reader.readFixed() : nil
-        let runningMax: UInt32? = flags.contains(.runningMax) ? try reader.readFixed() : nil
-        self.init(
+extension ByteReader {
+    fileprivate mutating func readControl() throws -> Control? {
+        let flags = try readFlags([.paused, .waitingMax, .runningMax, .reset])
+        if flags.contains(.reset) {
+            guard flags == .reset else { throw EventFault.invalidField("flags") }
+            return nil
+        }
+        let waitingMax: UInt32? = flags.contains(.waitingMax) ? try readFixed() : nil
+        let runningMax: UInt32? = flags.contains(.runningMax) ? try readFixed() : nil
+        return Control(
             isPaused: flags.contains(.paused), waitingMax: waitingMax, runningMax: runningMax)
     }
 }

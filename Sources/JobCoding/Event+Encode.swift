@@ -148,7 +148,8 @@ extension ByteWriter {
         }
     }
 
-    fileprivate mutating func write(_ control: Control) {
+    fileprivate mutating func write(_ control: Control?) {
+        guard let control else { return writeFixed(FieldFlags.reset.rawValue) }
         var flags = FieldFlags()
         if control.isPaused { flags.insert(.paused) }
         if control.waitingMax != nil { flags.insert(.waitingMax) }

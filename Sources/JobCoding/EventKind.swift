@@ -57,6 +57,8 @@ struct FieldFlags: OptionSet {
     static let waitingMax = FieldFlags(rawValue: 2)
     /// ControlChanged: a bound of the jobs that run.
     static let runningMax = FieldFlags(rawValue: 4)
+    /// ControlChanged: nothing is set any more.
+    static let reset = FieldFlags(rawValue: 8)
 }
 
 /// The flags of the first encoding.

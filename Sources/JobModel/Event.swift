@@ -148,7 +148,9 @@ package enum Fact: Hashable, Sendable {
     /// A recurring job ticked; the event is also the first one of the occurrence, if there is one.
     case ticked(JobReference, Tick)
     /// The settings of a user or a type are these from now on.
-    case controlChanged(ControlScope, Control)
+    ///
+    /// Nil: they have none of their own any more.
+    case controlChanged(ControlScope, Control?)
 
     /// The event's name in the log's JSON and in timelines.
     package var name: String {

@@ -245,22 +245,22 @@ extension JobState {
         wait(job, until: max(dueAt, now))
     }
 
-    private mutating func set(_ control: Control, for scope: ControlScope) {
+    private mutating func set(_ control: Control?, for scope: ControlScope) {
         switch scope {
         case .user(let user):
             let bytes = Array(user.text.utf8)
             let number = userNumber(bytes.rawBytes)
-            userControls[number] = control == .none && everyUser == .none ? nil : control
+            userControls[number] = control == Control.none && everyUser == .none ? nil : control
             noteUserControls()
-            note(control, ofUser: number)
+            noteControl(ofUser: number)
         case .everyUser:
-            everyUser = control
+            everyUser = control ?? .none
             noteUserControls()
-            for queue in liveQueues() { note(control, ofUser: queues[queue].user) }
+            for queue in liveQueues() { noteControl(ofUser: queues[queue].user) }
         case .type(let type):
             let bytes = Array(type.text.utf8)
             let number = typeNumber(bytes.rawBytes)
-            typeControls[number] = control == .none ? nil : control
+            typeControls[number] = control == Control.none ? nil : control
             holds[.type(number), default: HoldHistory()].change(
                 to: hold(ofType: number), at: appliedTime)
             note(readied: number)
@@ -271,7 +271,7 @@ extension JobState {
         holdsUsers = !userControls.isEmpty || everyUser != .none
     }
 
-    private mutating func note(_ control: Control, ofUser user: UInt32) {
+    private mutating func noteControl(ofUser user: UInt32) {
         holds[.user(user), default: HoldHistory()].change(
             to: hold(ofUser: user), at: appliedTime)
         unpark(user: user)

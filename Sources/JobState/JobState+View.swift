@@ -135,6 +135,15 @@ extension JobState {
         return (user + type).sorted { $0.from < $1.from }
     }
 
+    /// Whether anything is set for the scope itself.
+    package mutating func isSet(_ scope: ControlScope) -> Bool {
+        switch scope {
+        case .everyUser: everyUser != .none
+        case .user(let user): userNumber(user).map { userControls[$0] != nil } ?? false
+        case .type(let type): typeNumber(type).map { typeControls[$0] != nil } ?? false
+        }
+    }
+
     /// What is set for a user or a type.
     package mutating func control(_ scope: ControlScope) -> Control {
         switch scope {

@@ -24,9 +24,26 @@ extension API {
         try await control(.everyUser, body)
     }
 
+    func resetControl(user: String) async throws(Refusal) -> Answer {
+        try await control(.user(try Names.user(user)), .reset)
+    }
+
+    func resetControl(type: String) async throws(Refusal) -> Answer {
+        try await control(.type(try Names.type(type)), .reset)
+    }
+
+    func resetControlOfEveryUser() async throws(Refusal) -> Answer {
+        try await control(.everyUser, .reset)
+    }
+
     private func control(_ scope: ControlScope, _ body: [UInt8]) async throws(Refusal) -> Answer {
         let request = try reading { () throws(JSONFault) in try ControlRequest(json: body) }
-        let change = try request.change(of: scope)
+        return try await control(scope, try request.change(of: scope))
+    }
+
+    private func control(
+        _ scope: ControlScope, _ change: ControlChange
+    ) async throws(Refusal) -> Answer {
         let control = try await asking { () async throws(EngineError) in
             try await engine.control(scope, change)
         }

@@ -50,10 +50,10 @@ extension EventBody {
             + number("missedCount", tick.missedCount) + time("next", tick.next)
     }
 
-    private static func fields(of control: Control, _ scope: ControlScope) -> Fields {
-        let fields: Fields =
-            [("scope", .text(scope.kindName))] + text("name", scope.name)
-            + [("paused", .flag(control.isPaused))]
+    private static func fields(of control: Control?, _ scope: ControlScope) -> Fields {
+        let scope: Fields = [("scope", .text(scope.kindName))] + text("name", scope.name)
+        guard let control else { return scope + [("reset", .flag(true))] }
+        let fields = scope + [("paused", .flag(control.isPaused))]
         return fields + number("waitingMax", control.waitingMax)
             + number("runningMax", control.runningMax)
     }

@@ -80,6 +80,12 @@ struct Responder: HTTPResponder {
         case .deadLetters: return try await api.deadLetters(query: request.uri.query ?? "")
         case .redriveMany: return try await api.redriveMany(body: try await body(of: request))
         case .controls: return try await api.controls()
+        case .userControl(let user) where request.method == .delete:
+            return try await api.resetControl(user: user)
+        case .typeControl(let type) where request.method == .delete:
+            return try await api.resetControl(type: type)
+        case .everyUserControl where request.method == .delete:
+            return try await api.resetControlOfEveryUser()
         case .userControl(let user):
             return try await api.control(user: user, body: try await body(of: request))
         case .typeControl(let type):

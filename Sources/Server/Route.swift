@@ -97,7 +97,7 @@ enum Route: Equatable {
         case .retention: [.get, .put]
         case .job: [.get, .patch]
         case .cancel, .redrive, .bulk, .claims, .reports, .attempt, .redriveMany, .snapshot: [.post]
-        case .userControl, .typeControl, .everyUserControl: [.put]
+        case .userControl, .typeControl, .everyUserControl: [.put, .delete]
         case .events, .why, .users, .deadLetters, .controls, .stats, .health, .readiness: [.get]
         }
     }

@@ -104,6 +104,8 @@ struct `Commands of operators` {
             #expect(try await desk.daybook("controls", "--json").lines.count == 3)
             let none = try await desk.daybook("limit", "user", "ann", "--waiting", "none")
             #expect(none.stdout == "user ann: at most 5 running\n")
+            let reset = try await desk.daybook("limit", "user", "ann", "--reset")
+            #expect(reset.stdout == "user ann: at most 9 running\n")
             let resumed = try await desk.daybook("resume", "type", "t")
             #expect(resumed.stdout == "type t: no limits\n")
             let again = try await desk.daybook("submit", "ann", "t", "--job", "j", "--wait")
@@ -115,6 +117,7 @@ struct `Commands of operators` {
     func `about limits refuse what makes no sense`() async throws {
         for arguments in [
             ["limit", "type", "t"], ["limit", "type", "--running", "5"],
+            ["limit", "type", "t", "--running", "5", "--reset"],
             ["limit", "every-user", "ann", "--running", "5"], ["pause", "every-user"],
             ["resume", "every-user"], ["pause", "queue", "q"],
             ["limit", "user", "u", "--running", "few"], ["reschedule", "ann", "j"],

@@ -62,7 +62,8 @@ private let samples: [Event] = {
         .controlChanged(.user(UserID(unchecked: "ann")), Control(isPaused: true)),
         .controlChanged(
             .type(JobType(unchecked: "mail")), Control(waitingMax: 5, runningMax: 0)),
-        .controlChanged(.everyUser, .none),
+        .controlChanged(.everyUser, Control.none),
+        .controlChanged(.user(UserID(unchecked: "ann")), nil),
     ]
     return facts.map { Event(time: WallTime(microseconds: 1_795_464_245_000_001), fact: $0) }
 }()

@@ -129,6 +129,26 @@ extension RunningServer {
         }
     }
 
+    @Test func `a setting that is taken away leaves the user with that of every user`() async throws
+    {
+        try await RunningServer.with { server in
+            let path = "/v1/users/u/control"
+            _ = try await server.call("PUT", "/v1/controls/every-user", #"{"runningMax":3}"#)
+            _ = try await server.call("PUT", path, #"{"paused":true,"runningMax":null}"#)
+            let reset = try await server.call("DELETE", path)
+            #expect(reset.status == 200)
+            #expect(reset.text == #"{"scope":"user","name":"u","paused":false,"runningMax":3}"#)
+            // Again, where there is nothing to take away, and of nobody that was seen.
+            #expect(try await server.call("DELETE", path).text == reset.text)
+            #expect(try await server.call("DELETE", "/v1/types/t/control").status == 200)
+            #expect(
+                try await server.get("/v1/controls").text
+                    == #"{"controls":[{"scope":"everyUser","paused":false,"runningMax":3}]}"#)
+            _ = try await server.call("DELETE", "/v1/controls/every-user")
+            #expect(try await server.get("/v1/controls").text == #"{"controls":[]}"#)
+        }
+    }
+
     @Test func `a user with as many jobs waiting as may is refused further ones with the reason`()
         async throws
     {

@@ -80,11 +80,11 @@ struct Model {
         case .submitted(let key, let content, _, let firstTick):
             try submit(key, content, firstTick, lsn, now)
         case .controlChanged(.everyUser, let control):
-            everyUser = control
+            everyUser = control ?? .none
             allBroke = claimCount
         case .controlChanged(.user(let user), let control):
             // Where nothing is set for every user, setting nothing means having no setting of one's own.
-            userControls[user] = control == .none && everyUser == .none ? nil : control
+            userControls[user] = control == Control.none && everyUser == .none ? nil : control
             lineBreak[user] = claimCount
         case .controlChanged(.type(let type), let control): typeControls[type] = control
         default: throw Finding("an event about no job")

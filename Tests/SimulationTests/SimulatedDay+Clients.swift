@@ -151,7 +151,8 @@ extension SimulatedDay {
             change = ControlChange(waitingMax: .some(UInt32(random.pick([2, 4, 8]))))
         }
         ask(.control(scope, change), for: .operators)
-        agenda.plan(.undo(scope, .nothingSet), at: soon(3_600))
+        let undone: ControlChange = random.strikes(onceIn: 2) ? .reset : .nothingSet
+        agenda.plan(.undo(scope, undone), at: soon(3_600))
     }
 
     func undo(_ scope: ControlScope, _ change: ControlChange) {

@@ -237,7 +237,7 @@ extension HistorySet.State {
     /// What was lost counts no longer once it is covered again, or kept no longer.
     mutating func forgetCovered() {
         let gaps = gaps(through: lost.map(\.range.upperBound).max() ?? .zero)
-        lost.removeAll { lost in !gaps.contains { $0.overlaps(lost.range) } }
+        lost = lost.filter { lost in gaps.contains { $0.overlaps(lost.range) } }
     }
 }
 

@@ -66,6 +66,8 @@ final class Mapping: Sendable {
     }
 
     /// Touches everything up to `end`, on behalf of an owner whose range nobody else touches yet.
+    ///
+    /// - Precondition: `end` is a multiple of `pageBytes`.
     func touchAll(to end: Int) {
         wanted.store(end, ordering: .relaxed)
         while touch(stepBytes: byteCount) {}

@@ -68,7 +68,9 @@ struct Region: ~Copyable {
     ///
     /// - Precondition: nothing is in use yet.
     mutating func fill(to usedBytes: Int) {
-        growth.mapping.touchAll(to: min(usedBytes, byteCount))
+        precondition(usedBytes <= byteCount, "a table of \(usedBytes) bytes in \(byteCount)")
+        let pages = (usedBytes + Mapping.pageBytes - 1) / Mapping.pageBytes
+        growth.mapping.touchAll(to: pages * Mapping.pageBytes)
         grow(to: usedBytes)
     }
 

@@ -32,6 +32,6 @@ struct ReadyQueue: HashedElement {
     static func hash(user: UInt32, type: UInt32, priority: UInt8) -> UInt32 {
         let key = UInt64(user) << 32 ^ UInt64(type) << 8 ^ UInt64(priority)
         let mixed = (key ^ key >> 29) &* 0x9E37_79B9_7F4A_7C15
-        return UInt32(truncatingIfNeeded: (mixed ^ mixed >> 31) &* 0xBF58_476D_1CE4_E5B9 >> 32)
+        return UInt32(truncatingIfNeeded: ((mixed ^ mixed >> 31) &* 0xBF58_476D_1CE4_E5B9) >> 32)
     }
 }

@@ -69,7 +69,7 @@ extension EngineCore {
     mutating func redrive(_ order: RedriveOrder) -> RedriveResult {
         var due = max(order.firstDue ?? wall, wall)
         let (jobs, next) = state.deadLetters(
-            user: order.user, type: order.type, before: order.before, limit: order.countMax,
+            user: order.user, type: order.type, from: order.start, limit: order.countMax,
             looksMax: Self.redriveLooksMax)
         for job in jobs {
             guard
@@ -81,7 +81,7 @@ extension EngineCore {
             due = due.advanced(by: order.spacing)
         }
         return RedriveResult(
-            count: jobs.count, nextDue: jobs.isEmpty ? nil : due, next: next)
+            count: jobs.count, nextDue: jobs.isEmpty ? order.firstDue : due, next: next)
     }
 
     mutating func set(_ change: ControlChange, for scope: ControlScope) -> Control {

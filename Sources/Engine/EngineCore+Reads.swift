@@ -25,7 +25,7 @@ extension EngineCore {
 
     mutating func deadLetters(_ query: DeadLetterQuery) -> JobPage {
         let (jobs, next) = state.deadLetters(
-            user: query.user, type: query.type, before: query.before, limit: query.limit,
+            user: query.user, type: query.type, from: query.start, limit: query.limit,
             looksMax: JobQuery.looksMax)
         return page(jobs, next)
     }

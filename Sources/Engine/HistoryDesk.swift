@@ -43,7 +43,8 @@ struct HistoryDesk {
         let condition = worker.state
         if let range = condition.rebuilding {
             return "jobs that ended from event \(range.lowerBound) to \(range.upperBound) are not "
-                + "found until their history is built again; \(condition.percent) % of the log is read"
+                + "found, and submits that may be of one are refused, until their history is built "
+                + "again; \(condition.percent) % of the log is read"
         }
         if let range = condition.lost {
             return

@@ -86,8 +86,19 @@ enum RebuildError: Error, CustomStringConvertible {
 
     var description: String {
         switch self {
-        case .log(let error): "history cannot be built again from the log: \(error)"
+        case .log(let error):
+            "history cannot be built again from the log: \(error)"
+                + (isFinal
+                    ? "; a job that ended there and is submitted again is taken for new" : "")
         case .history(let error): "\(error)"
+        }
+    }
+
+    /// Whether trying again can help.
+    var isFinal: Bool {
+        switch self {
+        case .log(.corrupt), .log(.noFoundation), .log(.refusedRecord), .log(.newerFormat): true
+        case .log, .history: false
         }
     }
 

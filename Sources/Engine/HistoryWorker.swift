@@ -140,11 +140,17 @@ final class HistoryWorker: Sendable {
         }
         condition.withLock { $0.rebuilding = gap }
         defer { condition.withLock { $0.rebuilding = nil } }
-        let lost = try rebuild.run(gap, goesOn: { lsn in goesOn(lsn, gap) }) {
-            [set] builder throws(HistoryError) in try set.publish(builder)
+        do throws(RebuildError) {
+            let lost = try rebuild.run(gap, goesOn: { lsn in goesOn(lsn, gap) }) {
+                [set] builder throws(HistoryError) in try set.publish(builder)
+            }
+            if let lost { condition.withLock { $0.lost = gap.lowerBound...lost } }
+            return true
+        } catch {
+            // Submits are not to be refused for ever because of a log that cannot be read.
+            if error.isFinal { set.giveUpExpected() }
+            throw error
         }
-        if let lost { condition.withLock { $0.lost = gap.lowerBound...lost } }
-        return true
     }
 }
 

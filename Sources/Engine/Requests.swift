@@ -42,27 +42,28 @@ package struct RedriveOrder: Sendable {
     /// At most so many, the latest deaths first.
     package var countMax: Int
     /// `next` of the call before; nil: from the latest death on.
-    package var before: JobPosition?
+    package var start: JobPosition?
 
     package init(
         user: UserID? = nil, type: JobType? = nil, firstDue: WallTime? = nil,
-        spacing: TimeSpan = .zero, countMax: Int, before: JobPosition? = nil
+        spacing: TimeSpan = .zero, countMax: Int, start: JobPosition? = nil
     ) {
         self.user = user
         self.type = type
         self.firstDue = firstDue
         self.spacing = spacing
         self.countMax = countMax
-        self.before = before
+        self.start = start
     }
 }
 
 /// What a redrive came to.
 package struct RedriveResult: Equatable, Sendable {
     package var count: Int
-    /// When the first job of the next call is to be due; nil: none was redriven by this one.
+    /// When the first job of the next call is to be due; nil: at once.
     package var nextDue: WallTime?
-    /// Older dead letters may fit the order: call again from here on, even where none of these did.
+    /// Where older dead letters begin that may fit the order: call again from here on, even where none of
+    /// these did.
     package var next: JobPosition?
 }
 
@@ -107,15 +108,16 @@ package struct ScopedControl: Equatable, Sendable {
 package struct DeadLetterQuery: Sendable {
     package var user: UserID?
     package var type: JobType?
-    package var before: JobPosition?
+    /// `next` of the page before; nil: from the latest death on.
+    package var start: JobPosition?
     package var limit: Int
 
     package init(
-        user: UserID? = nil, type: JobType? = nil, before: JobPosition? = nil, limit: Int
+        user: UserID? = nil, type: JobType? = nil, start: JobPosition? = nil, limit: Int
     ) {
         self.user = user
         self.type = type
-        self.before = before
+        self.start = start
         self.limit = limit
     }
 }

@@ -86,8 +86,8 @@ struct SnapshotLoading {
         else { throw SnapshotFault("\(path) is a snapshot of another log or event") }
         var loader = StateLoader(
             hash: KeyedHash(low: identity.low, high: identity.high),
-            usersExpected: file.count(ofKind: StateChunk.Kind.users.rawValue),
-            jobsExpected: Int(clamping: file.end.jobs))
+            usersExpected: count(of: [.users], in: file),
+            jobsExpected: count(of: [.jobs, .keptJobs], in: file))
         var saved: [(type: [UInt8], bytes: [UInt8])] = []
         try file.forEachPart(isThreaded: isThreaded) { part, bytes in
             if part.kind == SnapshotTask.dictionariesKind {
@@ -104,6 +104,10 @@ struct SnapshotLoading {
         loaded = SnapshotReceipt(
             lsn: lsn, jobs: file.end.jobs, byteCount: file.byteCount, path: path)
         return state
+    }
+
+    private func count(of kinds: [StateChunk.Kind], in file: SnapshotFile) -> Int {
+        file.count(ofKinds: kinds.map(\.rawValue), bytesEach: StateChunk.entryBytesMin)
     }
 
     private static func dictionaries(

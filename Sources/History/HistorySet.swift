@@ -107,6 +107,11 @@ package final class HistorySet: Sendable {
         state.withLock { $0.lost += gaps.map { LostRange(range: $0, file: nil) } }
     }
 
+    /// Asks nobody any more to wait for what was gone at the start, because it cannot be built.
+    package func giveUpExpected() {
+        state.withLock { state in state.lost = state.lost.filter { $0.file != nil } }
+    }
+
     /// Writes a file of what the builder has collected and shows it to readers; durable on return.
     ///
     /// A failure leaves everything as it was; it may be tried again.

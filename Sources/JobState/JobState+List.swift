@@ -43,22 +43,18 @@ extension JobState {
 
     /// One page of the dead letters, the latest death first.
     package mutating func deadLetters(
-        user: UserID?, type: JobType?, before: JobPosition?, limit: Int, looksMax: Int
+        user: UserID?, type: JobType?, from start: JobPosition?, limit: Int, looksMax: Int
     ) -> (jobs: [JobSlot], next: JobPosition?) {
         let wantedUser = user.map { userNumber($0) }
         let wantedType = type.map { typeNumber($0) }
         var found: [JobSlot] = []
         var job = newestDead
-        var last = before
-        // A dead letter that was redriven between two pages is in the list no more: from the newest
-        // again, where the caller meets what it has seen.
-        if let before, let slot = slot(at: before), jobs[slot].status == .fatalFailure {
-            job = jobs[slot].backLink
-        }
+        // The first of this page, if it was not redriven since the one before: then it is in the list no
+        // more, and the caller meets from the newest on what it has seen.
+        if let start, let slot = slot(at: start), jobs[slot].status == .fatalFailure { job = slot }
         var looks = 0
         while job != 0, found.count < limit, looks < looksMax {
             looks += 1
-            last = position(job)
             if wantedUser == nil || wantedUser == jobs[job].user,
                 wantedType == nil || wantedType == self.type(of: job)
             {
@@ -66,7 +62,7 @@ extension JobState {
             }
             job = jobs[job].backLink
         }
-        return (found, job == 0 ? nil : last)
+        return (found, job == 0 ? nil : position(job))
     }
 
     /// Users in order of their first submit, with their counts.

@@ -22,6 +22,8 @@ package struct StateChunk: Sendable {
     package internal(set) var count = 0
     package internal(set) var bytes: ByteWriter
 
+    /// No user and no job takes fewer.
+    package static let entryBytesMin = 30
     /// A chunk that has so many bytes is full.
     package static let bytesWanted = 256 << 10
 

@@ -18,18 +18,19 @@ package struct StateLoader: ~Copyable {
     var openOccurrences: [(submitted: UInt64, job: UInt32, parent: UInt64)] = []
     var recurring: [UInt64: UInt32] = [:]
     var jobCount: UInt64 = 0
+    private let jobsExpected: Int
     /// Scratch of `loadJobs`.
     var group: [SavedJob] = []
 
     /// - Parameters:
     ///   - hash: Of keys.
-    ///   - usersExpected: So many are to come; a wrong number costs time or memory, nothing else.
+    ///   - usersExpected: So many are to come; memory is put behind their index at once.
     ///   - jobsExpected: The same.
     package init(hash: KeyedHash, usersExpected: Int, jobsExpected: Int) {
         state = JobState(hash: hash)
         state.userNames.expect(usersExpected)
         state.keys.expect(jobsExpected)
-        state.due.expect(jobsExpected)
+        self.jobsExpected = jobsExpected
     }
 
     package mutating func load(
@@ -88,6 +89,7 @@ package struct StateLoader: ~Copyable {
         state.releasedThrough = LSN(rawValue: try reader.readFixed())
         state.releasedDigest = try reader.readFixed()
         state.beginDue()
+        state.due.expect(jobsExpected)
     }
 
     private mutating func loadUser(_ reader: inout ByteReader) throws {

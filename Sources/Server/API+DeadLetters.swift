@@ -12,7 +12,7 @@ extension API {
         var page = try await page(query)
         var pagesLeft = limits.emptyPagesMax
         while page.jobs.isEmpty, let next = page.next, pagesLeft > 0 {
-            query.before = next
+            query.start = next
             page = try await self.page(query)
             pagesLeft -= 1
         }
@@ -29,7 +29,7 @@ extension API {
         var result = try await redrive(order)
         var pagesLeft = limits.emptyPagesMax
         while result.count == 0, let next = result.next, pagesLeft > 0 {
-            order.before = next
+            order.start = next
             result = try await redrive(order)
             pagesLeft -= 1
         }
@@ -52,7 +52,7 @@ extension RedriveManyRequest {
         return RedriveOrder(
             user: try Names.user(user), type: try Names.type(type), firstDue: dueAt,
             spacing: try spacing(), countMax: max ?? JobLimits.redriveItemsMax,
-            before: try JobPosition(checking: cursor))
+            start: try JobPosition(checking: cursor))
     }
 
     /// A rate is kept by the due times themselves.

@@ -75,7 +75,7 @@ extension DeadLetterQuery {
         }
         self.init(
             user: try Names.user(query.user), type: try Names.type(query.type),
-            before: try JobPosition(checking: query.cursor),
+            start: try JobPosition(checking: query.cursor),
             limit: try PageLimit.check(query.limit))
     }
 }

@@ -33,9 +33,11 @@ package struct SnapshotFile: Sendable {
         try readHeads()
     }
 
-    /// Entries of all parts of a kind.
-    package func count(ofKind kind: UInt8) -> Int {
-        parts.reduce(0) { $1.kind == kind ? $0 + $1.count : $0 }
+    /// Entries that the parts of a kind may have: what they say, if they are long enough for so many.
+    package func count(ofKinds kinds: [UInt8], bytesEach: Int) -> Int {
+        parts.reduce(0) { sum, part in
+            kinds.contains(part.kind) ? sum + min(part.count, part.byteCount / bytesEach) : sum
+        }
     }
 
     /// Reads a part into the front of `raw`; `stored` is scratch.

@@ -33,6 +33,11 @@ final class HeldEngine {
         var batch = engine.batch(jobsExpected: count)
         for number in 1...count { batch.add(JobKey("bob", "\(number)"), .work(.work, priority: 0)) }
         _ = try await engine.submit(batch)
+        try await fail()
+    }
+
+    /// Makes dead letters of all jobs of the usual type that are due.
+    func fail() async throws {
         while case let grants = try await engine.claim(.of(1_000), wait: .zero), !grants.isEmpty {
             let reports = grants.compactMap(\.job.lease).map {
                 AttemptReport(token: $0.token, step: .fail(isRetriable: false, message: "no"))

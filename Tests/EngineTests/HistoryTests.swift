@@ -257,7 +257,32 @@ struct `History that is gone at the start` {
         await engine.close()
     }
 
-    /// Asks until the files are there.
+    @Test func `is given up, and said so, where the log cannot be read`() async throws {
+        let disk = SimulatedStorage()
+        var place = try await Workplace(on: disk)
+        for batch in 0..<12 {
+            try await place.submit(batch * 500..<batch * 500 + 500)
+            try await place.work()
+        }
+        try await place.waitUntilMemoryHolds(atMost: 200)
+        _ = try await place.engine.snapshot()
+        await place.engine.close()
+        for path in disk.filePaths where path.hasSuffix(".history") {
+            disk.replace(path, with: [])
+        }
+        let segments = disk.filePaths.filter { $0.hasSuffix(".lz4") }.sorted()
+        try #require(segments.count > 1)
+        let byteCount = try #require(disk.bytes(of: segments[0])).count
+        disk.flip(bit: byteCount * 4, of: segments[0])
+        try await place.reopen()
+        let outcomes = try await answered { try await place.submit(0..<1) }
+        #expect(outcomes.allSatisfy { if case .new = $0 { true } else { false } })
+        let trouble = try await place.engine.stats().historyTrouble
+        #expect(trouble?.contains("cannot be built again") == true)
+        await place.engine.close()
+    }
+
+    /// Asks until the files are there, or are given up.
     private func answered<T>(_ body: () async throws -> T) async throws -> T {
         while true {
             do {

@@ -17,15 +17,15 @@ private let ann = UserID(unchecked: "ann")
         #expect(first.count == 3)
         #expect(first.nextDue == due(130))
         #expect(first.next != nil)
-        (order.firstDue, order.before) = (first.nextDue, first.next)
+        (order.firstDue, order.start) = (first.nextDue, first.next)
         let second = try await desk.engine.redrive(order)
         #expect(second.count == 2)
         #expect(second.nextDue == due(150))
         #expect(second.next == nil)
-        order.before = nil
+        order.start = nil
         let none = try await desk.engine.redrive(order)
         #expect(none.count == 0)
-        #expect(none.nextDue == nil)
+        #expect(none.nextDue == order.firstDue)
         #expect(none.next == nil)
         let page = try await desk.engine.list(JobQuery(user: ann, limit: 10))
         #expect(page.jobs.map(\.nextAttemptAt) == [100, 110, 120, 130, 140].map { due($0) })
@@ -60,16 +60,25 @@ private let ann = UserID(unchecked: "ann")
         let first = try await desk.engine.redrive(order)
         #expect(first.count == 0)
         #expect(first.next != nil)
-        order.before = first.next
+        order.start = first.next
         let second = try await desk.engine.redrive(order)
         #expect(second.count == 1)
         #expect(second.next == nil)
+        // One that dies again meanwhile is in front: the redrive does not meet it a second time.
+        let part = try await desk.engine.redrive(RedriveOrder(countMax: 50))
+        try await desk.fail()
+        let rest = try await desk.engine.redrive(RedriveOrder(countMax: 1, start: part.next))
+        #expect(rest.count == 1)
+        let letters = try await desk.engine.deadLetters(DeadLetterQuery(limit: 60))
+        #expect(letters.jobs.prefix(50).allSatisfy { $0.attempt == 2 })
+        #expect(letters.jobs.dropFirst(50).allSatisfy { $0.attempt == 1 })
+        try await desk.fail()
         // All, though each call looks at 10 000 at most.
         var (all, total) = (RedriveOrder(countMax: 4_000), 0)
         repeat {
             let part = try await desk.engine.redrive(all)
-            (total, all.before) = (total + part.count, part.next)
-        } while all.before != nil
+            (total, all.start) = (total + part.count, part.next)
+        } while all.start != nil
         #expect(total == 10_050)
         await desk.engine.close()
     }
@@ -81,13 +90,13 @@ private let ann = UserID(unchecked: "ann")
         _ desk: HeldEngine, after before: JobPosition?, limit: Int, user: UserID? = nil
     ) async throws -> [String] {
         var names: [String] = []
-        var query = DeadLetterQuery(user: user, before: before, limit: limit)
+        var query = DeadLetterQuery(user: user, start: before, limit: limit)
         for _ in 0..<20 {
             let page = try await desk.engine.deadLetters(query)
             #expect(page.jobs.count <= limit)
             names += page.jobs.map(\.key.job.text)
             guard let next = page.next else { return names }
-            query.before = next
+            query.start = next
         }
         return names + ["no end"]
     }

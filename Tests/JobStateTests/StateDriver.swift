@@ -191,7 +191,7 @@ final class StateDriver {
     /// Ids of the dead letters, the latest death first.
     func deadLetters(user: String? = nil, type: JobType? = nil) -> [String] {
         state.deadLetters(
-            user: user.map { UserID(unchecked: $0) }, type: type, before: nil, limit: 100,
+            user: user.map { UserID(unchecked: $0) }, type: type, from: nil, limit: 100,
             looksMax: 1_000
         ).jobs.map { state.view($0).key.job.text }
     }

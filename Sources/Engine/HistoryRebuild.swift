@@ -94,7 +94,7 @@ enum RebuildError: Error, CustomStringConvertible {
         }
     }
 
-    /// Whether trying again can help.
+    /// Whether trying again cannot help.
     var isFinal: Bool {
         switch self {
         case .log(.corrupt), .log(.noFoundation), .log(.refusedRecord), .log(.newerFormat): true

@@ -52,8 +52,10 @@ struct Recovery {
         report.resumedAfter = known
         let start = firsts.lastIndex { $0 <= known.next } ?? 0
         if start < firsts.count - 1 {
-            // Others are replayed first: a second segment in memory meanwhile is too much.
+            // Others are replayed first: a second segment in memory meanwhile is too much. A disk that
+            // could not read it is not asked again as if nothing had been.
             ahead?.stop()
+            _ = try ahead?.take()
             ahead = nil
         }
         try syncAll(firsts, from: start)

@@ -157,6 +157,34 @@ struct `History of an engine` {
         await place.engine.close()
     }
 
+    /// Memory has looked at 10 000 jobs that do not fit and goes on; what history has is older than the next.
+    @Test func `a page does not go on in history where memory has not come so far`() async throws {
+        let place = try await Workplace()
+        try await place.submit(0..<900)
+        try await place.work()
+        try await place.waitUntilMemoryHolds(atMost: 200)
+        try await place.submit(900..<901)
+        let order = ClaimOrder(
+            worker: WorkerName(unchecked: "w"), types: [Workplace.type], countMax: 1,
+            leaseDuration: nil)
+        for grant in try await place.engine.claim(order, wait: .zero) {
+            let token = try #require(grant.job.lease).token
+            _ = try await place.engine.fail(token: token, isRetriable: false, message: nil)
+        }
+        var later = place.engine.batch(jobsExpected: 10_050)
+        for number in 1_000..<11_050 {
+            var content = Workplace.content(number)
+            content.executionTime = .latest
+            later.add(Workplace.key(3 * number), content)
+        }
+        _ = try await place.engine.submit(later)
+        let jobs = try await place.list(
+            JobQuery(
+                user: UserID(unchecked: "u0"), statuses: [.success, .fatalFailure], limit: 1_000))
+        #expect(jobs.map(\.key) == (0...300).reversed().map { Workplace.key(3 * $0) })
+        await place.engine.close()
+    }
+
     @Test func `a job that has left memory is submitted only once`() async throws {
         let place = try await worked()
         let again = try await place.submit(0..<500)

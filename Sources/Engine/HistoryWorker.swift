@@ -163,7 +163,8 @@ extension HistoryWorker {
 
 /// What there is to say of history beside its size.
 struct HistoryCondition: Sendable {
-    /// Jobs that ended in this range of the log are not found until their file is built again.
+    /// Jobs that ended in this range of the log are not found until their file is built again, and
+    /// submits that may be of one of them are refused.
     var rebuilding: ClosedRange<LSN>?
     /// How much of the log was read for it.
     var percent = 0

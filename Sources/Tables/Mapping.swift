@@ -9,6 +9,7 @@ final class Mapping: Sendable {
     // An address as a number, because pointers aren't Sendable; the range lives as long as this.
     let address: UInt
     let byteCount: Int
+    /// Where the reservation begins: the range begins at the first huge page in it.
     private let reserved: UInt
 
     /// A multiple of every system's pages; memory is touched and given back in whole ones of these.
@@ -29,8 +30,7 @@ final class Mapping: Sendable {
     /// - Precondition: the system has that many addresses left.
     init(byteCount: Int) {
         self.byteCount = byteCount
-        // A new private mapping: nothing else is at these addresses. So many more that it can begin with
-        // a huge page.
+        // A new private mapping: nothing else is at these addresses.
         let start = unsafe mmap(
             nil, byteCount + Self.hugePageBytes, PROT_READ | PROT_WRITE,
             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)

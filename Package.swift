@@ -104,7 +104,7 @@ let package = Package(
             "History", imports: ["Units", "JobModel", "ByteCoding", "Storage"], more: [lifetimes]),
         room(
             "EventLog", imports: ["Units", "ByteCoding", "Storage", "Threads", "CLZ4"],
-            libraries: [crypto]),
+            libraries: [crypto], more: [lifetimes]),
         room(
             "Backup", imports: ["Units", "ByteCoding", "Storage", "EventLog", "Snapshots"]),
         room(

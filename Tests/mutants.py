@@ -99,10 +99,10 @@ MUTANTS = [
      "        try pace.sync()\n        return (lastLSN", "        return (lastLSN",
      "Rewriting sealed segments"),
     ("packed-file-not-read-back", "EventLog/SegmentPacking.swift",
-     "        let count = try load(target, into: &buffer, from: packed.header.firstLSN)\n        var join",
+     "        var source = try source(target, from: packed.header.firstLSN)\n",
      "        if byteCount > 0 {\n            return Made(header: packed.header, places: packed.places, "
      "byteCount: byteCount)\n        }\n"
-     "        let count = try load(target, into: &buffer, from: packed.header.firstLSN)\n        var join",
+     "        var source = try source(target, from: packed.header.firstLSN)\n",
      "Rewriting sealed segments"),
     ("packed-hash-not-compared", "EventLog/SegmentPacking.swift",
      "        try check(packed.hash.value, against: footer, scan)\n"
@@ -300,6 +300,12 @@ MUTANTS = [
     ("hashes-again-what-was-read-ahead", "EventLog/Recovery.swift",
      "let isHashed = !hashes || offset < hashedBytes", "let isHashed = !hashes",
      "The log with its threads"),
+    ("rest-behind-a-window-not-looked-at", "EventLog/SegmentSource.swift",
+     "return try isZero(from: start) ? .end : nil", "return .end",
+     "A segment read window by window"),
+    ("defect-told-of-a-window", "EventLog/SegmentScan.swift",
+     "if !source.isWhole { try source.loadAll() }", "",
+     "A segment read window by window|Damage"),
     ("opens-without-what-was-dropped", "EventLog/Recovery.swift",
      "guard known >= join.end.lastLSN else {", "guard known >= join.end.lastLSN || true else {",
      "A log whose first segments were dropped"),

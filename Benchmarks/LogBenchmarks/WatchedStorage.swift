@@ -80,10 +80,10 @@ private final class WatchedFile: StorageFile {
     func size() throws(StorageError) -> UInt64 { try file.size() }
 
     func read(
-        _ count: Int, at offset: UInt64, into buffer: inout [UInt8]
+        _ count: Int, at offset: UInt64, into buffer: inout [UInt8], from position: Int
     ) throws(StorageError) -> Int {
         watch.touch()
-        return try file.read(count, at: offset, into: &buffer)
+        return try file.read(count, at: offset, into: &buffer, from: position)
     }
 
     func write(_ bytes: RawSpan, at offset: UInt64) throws(StorageError) {

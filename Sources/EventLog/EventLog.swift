@@ -83,7 +83,8 @@ package final class EventLog: @unchecked Sendable {
         onFailure: @escaping @Sendable (LogError) -> Void
     ) throws(LogError) -> EventLog {
         precondition(options.blocksMax >= 2, "a log needs two blocks to take turns")
-        let directory = LogDirectory(path: directory, storage: storage)
+        let directory = LogDirectory(
+            path: directory, storage: storage, windowBytes: options.windowBytes)
         try directory.create()
         let lock = try directory.lock()
         var isOpen = false

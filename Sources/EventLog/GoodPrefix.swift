@@ -25,15 +25,16 @@ struct GoodPrefix {
     ) throws(LogError) {
         begin(header)
         switch step {
-        case .block(let block, let offset, let frame):
+        case .block(let block, let offset):
             do throws(Defect) {
-                try check(block, bytes.extracting(frame), at: offset, version: header.version)
+                try check(
+                    block, SegmentWalk.frame(of: bytes), at: offset, version: header.version)
             } catch {
                 throw error.corruption(in: path, from: block.firstLSN)
             }
-            move(past: block, to: frame.upperBound)
+            move(past: block, to: offset + bytes.byteCount)
         case .mark(let block, let offset):
-            move(past: block, to: offset + BlockHeader.byteCount)
+            move(past: block, to: offset + bytes.byteCount)
         case .footer, .end: break
         }
     }

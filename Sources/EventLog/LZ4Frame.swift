@@ -7,6 +7,8 @@ import CLZ4
 /// bit says "stored plain" · block · `00 00 00 00` end mark.
 enum LZ4Frame {
     static let prologue: [UInt8] = [0x04, 0x22, 0x4D, 0x18, 0x60, 0x70, 0x73]
+    /// The prologue as the low seven bytes of a little-endian word.
+    private static let prologueWord: UInt64 = 0x73_7060_184D_2204
     static let overheadBytes = 15
     /// Where the block begins.
     static let blockOffset = 11
@@ -62,7 +64,7 @@ enum LZ4Frame {
     private static func hasExpectedShape(_ frame: RawSpan, header: BlockHeader) -> Bool {
         let blockSize = header.storedBytes | (header.isPlain ? plainBit : 0)
         return frame.byteCount == Int(header.storedBytes) + overheadBytes
-            && frame.extracting(0..<prologue.count).array == prologue
+            && frame.fixed(at: 0, as: UInt64.self) & 0x00FF_FFFF_FFFF_FFFF == prologueWord
             && frame.fixed(at: prologue.count, as: UInt32.self) == blockSize
             && frame.fixed(at: frame.byteCount - 4, as: UInt32.self) == 0
     }

@@ -10,7 +10,6 @@ package struct LogChain: Sendable {
     private let storage: any Storage
     private let noted: NotedHead?
     private var join: SegmentJoin
-    private var buffer: [UInt8] = []
     /// The hashes of the log up to the noted record, of which there may be two.
     private var passed: [LogHash] = []
     /// The last record so far, and the hash that vouches for it.
@@ -37,13 +36,10 @@ package struct LogChain: Sendable {
         _ path: String, from first: LSN
     ) throws(LogError) -> SegmentOutline {
         let file = try unwrap { () throws(StorageError) in try storage.open(path, .read) }
-        let byteCount = try LogDirectory(path: path, storage: storage).load(
-            file, into: &buffer, expecting: first)
+        var source = try SegmentSource(file, expecting: first)
         var hashing = HashCheck(noted: noted)
-        let bytes = buffer
-        let scan = try SegmentScan(
-            bytes.rawBytes.extracting(0..<byteCount), path: path, join: &join, isLast: true
-        ) { header, step, bytes throws(LogError) in
+        let scan = try SegmentScan(&source, join: &join, isLast: true) {
+            header, step, bytes throws(LogError) in
             try hashing.take(step, header: header, path: path, bytes)
             return true
         }

@@ -101,7 +101,8 @@ package enum LogCopyFault<Refusal: Error>: Error {
 /// How far the segment that is being read was given out: always up to a whole group.
 private struct GivenSegment {
     private var number: UInt64 = 0
-    private var offset = 0
+    /// What was read of a group that has not ended yet.
+    private var group = ByteWriter()
     private var lastLSN = LSN.zero
     private var isSealed = false
 
@@ -120,27 +121,26 @@ private struct GivenSegment {
     ) throws(Refusal) {
         if header.number != number {
             begin(header)
-            offset = SegmentHeader.byteCount
-            try append(header.firstLSN, bytes.extracting(0..<offset))
+            try append(header.firstLSN, header.encoded().bytes)
         }
-        guard let end = wholeEnd(step) else { return }
-        try append(header.firstLSN, bytes.extracting(offset..<end))
-        offset = end
+        group.write(bytes)
+        guard endsGroup(step) else { return }
+        try append(header.firstLSN, group.bytes)
+        group.removeAll()
     }
 
-    /// Where the log is whole behind this part; nil within a group, whose end may never come.
-    private mutating func wholeEnd(_ step: SegmentWalk.Step) -> Int? {
+    /// False within a group, whose end may never come.
+    private mutating func endsGroup(_ step: SegmentWalk.Step) -> Bool {
         switch step {
-        case .block(let block, let start, _), .mark(let block, let start):
-            guard block.isLastOfGroup else { return nil }
+        case .block(let block, _), .mark(let block, _):
+            guard block.isLastOfGroup else { return false }
             lastLSN = block.isMark ? LSN(rawValue: block.firstLSN.rawValue - 1) : block.lastLSN
-            return start + BlockHeader.byteCount + block.frameBytes
-        case .footer(let footer, let start):
+        case .footer(let footer, _):
             lastLSN = footer.lastLSN
             isSealed = true
-            return start + SegmentFooter.byteCount
-        case .end: return nil
+        case .end: return false
         }
+        return true
     }
 
     mutating func end<Refusal: Error>(
@@ -159,5 +159,6 @@ private struct GivenSegment {
         number = header.number
         lastLSN = LSN(rawValue: header.firstLSN.rawValue - 1)
         isSealed = false
+        group.removeAll()
     }
 }

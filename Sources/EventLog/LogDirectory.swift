@@ -7,12 +7,18 @@ struct LogDirectory: Sendable {
     let path: String
     let storage: any Storage
     /// Where dropped segments were archived; read as if they were still there.
-    var archive: String?
+    let archive: String?
+    /// How much of a segment is read at a time.
+    let windowBytes: Int
 
-    init(path: String, storage: any Storage, archive: String? = nil) {
+    init(
+        path: String, storage: any Storage, archive: String? = nil,
+        windowBytes: Int = LogOptions.windowBytes
+    ) {
         self.path = path
         self.storage = storage
         self.archive = archive
+        self.windowBytes = windowBytes
     }
 
     var segments: String { path + "/log" }
@@ -21,8 +27,6 @@ struct LogDirectory: Sendable {
     static let packingSuffix = ".packing"
     static let preparingName = "next.preparing"
     static let suffix = ".lz4"
-    /// No segment file is larger: checked before one is read into memory.
-    static let segmentBytesMax = 1 << 30
 
     func segment(from first: LSN) -> String { segments + "/" + Self.name(from: first) }
 
@@ -137,33 +141,6 @@ struct LogContents {
 
     /// What the first segment must follow.
     var join: SegmentJoin { firsts.first.map { dropped.join(before: $0) } ?? SegmentJoin() }
-}
-
-extension LogDirectory {
-    /// Reads a whole segment into the front of `buffer`; gives its length.
-    func load(_ file: any StorageFile, into buffer: inout [UInt8], expecting lsn: LSN)
-        throws(LogError) -> Int
-    {
-        let byteCount = try unwrap { () throws(StorageError) in try file.size() }
-        guard byteCount <= UInt64(Self.segmentBytesMax) else {
-            let defect = Defect(
-                at: 0, "size of the segment", expected: "\(Self.segmentBytesMax) or less",
-                found: "\(byteCount)", isTearable: false)
-            throw defect.corruption(in: file.path, from: lsn)
-        }
-        if UInt64(buffer.count) < byteCount {
-            // Rounded up, and the old one let go: the next segment may be a few bytes longer, and
-            // growing would copy all of it.
-            buffer = []
-            let steps = (Int(byteCount) + Self.bufferStepBytes - 1) / Self.bufferStepBytes
-            buffer = [UInt8](repeating: 0, count: steps * Self.bufferStepBytes)
-        }
-        return try unwrap { () throws(StorageError) in
-            try file.read(Int(byteCount), at: 0, into: &buffer)
-        }
-    }
-
-    private static let bufferStepBytes = 64 << 10
 }
 
 /// Calls storage and turns its refusal into the log's.

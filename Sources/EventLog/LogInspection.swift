@@ -59,7 +59,7 @@ package enum LogInspection {
         try segments.walk(
             visit: { _, path, step, _ throws(LogError) in
                 switch step {
-                case .block(let header, let offset, _), .mark(let header, let offset):
+                case .block(let header, let offset), .mark(let header, let offset):
                     onBlock(Block(header, file: path, offsetBytes: offset))
                 case .footer, .end: break
                 }

@@ -11,6 +11,9 @@ package struct LogOptions: Sendable {
     package var blocksMax = 24
     /// Largest block that the writer syncs by itself while the disk is idle.
     package var inlineBytesMax = 64 << 10
+    /// How much of a segment is read at a time when the log is opened; a block or group that is longer
+    /// is read whole.
+    package var windowBytes = LogOptions.windowBytes
     /// Whether sealed segments are rewritten into large blocks, in the background.
     package var rewritesSegments = true
     /// False: no threads; every commit and every new segment is made by the caller, in order.
@@ -23,6 +26,9 @@ package struct LogOptions: Sendable {
     package var randomNumber: @Sendable () -> UInt64 = { UInt64.random(in: 0 ... .max) }
 
     package init() {}
+
+    /// Little enough for a processor's nearer caches to hold while it is checked and decompressed.
+    static let windowBytes = 256 << 10
 
     /// Largest record, in bytes; the smallest has one.
     package static let recordBytesMax = 256 << 10

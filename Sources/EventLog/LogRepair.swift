@@ -37,17 +37,17 @@ package struct LogRepair: Sendable {
         var join = contents.join
         for (index, first) in firsts.enumerated() {
             var prefix = GoodPrefix(after: join.end.lastLSN)
-            let bytes = try read(directory.segment(from: first), in: directory)
             do throws(LogError) {
                 try walk(
-                    bytes.rawBytes, first: first, isLast: index == firsts.count - 1,
-                    in: directory, join: &join, prefix: &prefix)
+                    first, isLast: index == firsts.count - 1, in: directory, join: &join,
+                    prefix: &prefix)
             } catch .corrupt(let corruption) {
                 let files = firsts[index...].map { directory.segment(from: $0) }
+                let damaged = try read(directory.segment(from: first), in: directory)
                 return LogRepair(
                     corruption: corruption, keptLSN: prefix.lastLSN,
                     lastSeenLSN: try lastSeen(files, in: directory), files: files,
-                    directory: directory, kept: prefix.kept(of: bytes.rawBytes))
+                    directory: directory, kept: prefix.kept(of: damaged.rawBytes))
             }
         }
         return nil
@@ -129,11 +129,14 @@ package struct LogRepair: Sendable {
 extension LogRepair {
     /// As an opening walks it, and each record looked at.
     private static func walk(
-        _ bytes: RawSpan, first: LSN, isLast: Bool, in directory: LogDirectory,
-        join: inout SegmentJoin, prefix: inout GoodPrefix
+        _ first: LSN, isLast: Bool, in directory: LogDirectory, join: inout SegmentJoin,
+        prefix: inout GoodPrefix
     ) throws(LogError) {
         let path = directory.segment(from: first)
-        let scan = try SegmentScan(bytes, path: path, join: &join, isLast: isLast) {
+        let file = try unwrap { () throws(StorageError) in try directory.storage.open(path, .read) }
+        var source = try SegmentSource(
+            file, expecting: first, windowBytes: directory.windowBytes)
+        let scan = try SegmentScan(&source, join: &join, isLast: isLast) {
             header, step, bytes throws(LogError) in
             try prefix.take(step, header, path: path, bytes)
             return true

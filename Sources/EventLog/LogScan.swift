@@ -22,12 +22,12 @@ package enum LogScan {
         try segments.walk(
             from: first,
             visit: { segment, path, step, bytes throws(LogError) in
-                guard case .block(let header, let offset, let frame) = step,
+                guard case .block(let header, let offset) = step,
                     header.lastLSN >= first
                 else { return true }
                 do throws(Defect) {
                     try records.load(
-                        bytes.extracting(frame), header: header, at: offset,
+                        SegmentWalk.frame(of: bytes), header: header, at: offset,
                         version: segment.version)
                 } catch {
                     throw error.corruption(in: path, from: header.firstLSN)

@@ -133,9 +133,10 @@ struct HashCheck {
         begin(header)
         do throws(Defect) {
             switch step {
-            case .block(let block, let offset, let frame):
+            case .block(let block, let offset):
                 try take(
-                    block, offset: offset, frame: bytes.extracting(frame), version: header.version)
+                    block, offset: offset, frame: SegmentWalk.frame(of: bytes),
+                    version: header.version)
             case .footer(let footer, let offset):
                 try check(footer, offset: offset)
             case .mark, .end: break

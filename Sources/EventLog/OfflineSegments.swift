@@ -10,7 +10,6 @@ import Units
 struct OfflineSegments {
     let directory: LogDirectory
     private var buffer: [UInt8] = []
-    private var loadedBytes = 0
 
     init(directory: String, storage: any Storage, archive: String? = nil) {
         self.directory = LogDirectory(path: directory, storage: storage, archive: archive)
@@ -67,24 +66,22 @@ struct OfflineSegments {
         visit: (SegmentHeader, String, SegmentWalk.Step, RawSpan) throws(LogError) -> Bool
     ) throws(LogError) -> SegmentScan {
         let file = try segment(name, at: path)
+        var source = try SegmentSource(
+            file, expecting: name, windowBytes: directory.windowBytes, reusing: buffer)
+        buffer = []
         // One that another follows is sealed and synced: nobody writes to it any more.
-        if isFollowed {
-            loadedBytes = try directory.load(file, into: &buffer, expecting: name)
-        } else {
-            try settle(file, name: name)
-        }
-        let bytes = buffer
-        let span = bytes.rawBytes.extracting(0..<loadedBytes)
+        if !isFollowed { try settle(&source, name: name) }
         var joined: SegmentJoin
         if let join {
             joined = join
         } else {
-            joined = SegmentJoin(before: try .decode(span, file: path, expecting: name))
+            joined = SegmentJoin(before: try source.header(expecting: name))
         }
-        let scan = try SegmentScan(span, path: path, join: &joined, isLast: !isFollowed) {
+        let scan = try SegmentScan(&source, join: &joined, isLast: !isFollowed) {
             header, step, bytes throws(LogError) in
             try visit(header, path, step, bytes)
         }
+        buffer = source.releaseBuffer()
         join = joined
         return scan
     }
@@ -99,26 +96,24 @@ struct OfflineSegments {
         }
     }
 
-    /// Loads the segment; where it looks damaged, again, until two looks agree.
+    /// Loads all of the segment; where it looks damaged, again, until two looks agree.
     ///
     /// One look at a segment that is being written can catch a later group and miss an earlier one.
-    private mutating func settle(_ file: any StorageFile, name: LSN) throws(LogError) {
+    private func settle(_ source: inout SegmentSource, name: LSN) throws(LogError) {
         var seen: LogError?
         while true {
-            loadedBytes = try directory.load(file, into: &buffer, expecting: name)
-            try unwrap { () throws(StorageError) in try file.sync() }
-            let found = damage(file.path, name: name)
+            try source.loadAll()
+            try unwrap { () throws(StorageError) in try source.file.sync() }
+            let found = damage(&source, name: name)
             guard let found, found != seen else { return }
             seen = found
         }
     }
 
-    private func damage(_ path: String, name: LSN) -> LogError? {
-        let span = buffer.rawBytes.extracting(0..<loadedBytes)
+    private func damage(_ source: inout SegmentSource, name: LSN) -> LogError? {
         do throws(LogError) {
-            let header = try SegmentHeader.decode(span, file: path, expecting: name)
-            var join = SegmentJoin(before: header)
-            _ = try SegmentScan(span, path: path, join: &join, isLast: true) { _, _, _ in true }
+            var join = SegmentJoin(before: try source.header(expecting: name))
+            _ = try SegmentScan(&source, join: &join, isLast: true) { _, _, _ in true }
             return nil
         } catch {
             return error

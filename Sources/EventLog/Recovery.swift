@@ -45,19 +45,12 @@ struct Recovery {
         }
         identity = try openHeader(of: oldest).header.log
         begin(identity)
-        var ahead = try options.isThreaded ? readAhead(firsts) : nil
+        let ahead = try options.isThreaded ? readAhead(firsts) : nil
         defer { ahead?.stop() }
         known = resume(identity)
         guard known >= join.end.lastLSN else { throw .noFoundation(through: join.end.lastLSN) }
         report.resumedAfter = known
         let start = firsts.lastIndex { $0 <= known.next } ?? 0
-        if start < firsts.count - 1 {
-            // Others are replayed first: a second segment in memory meanwhile is too much. A disk that
-            // could not read it is not asked again as if nothing had been.
-            ahead?.stop()
-            _ = try ahead?.take()
-            ahead = nil
-        }
         try syncAll(firsts, from: start)
         for index in 0..<start { try passOver(firsts[index]) }
         for first in firsts[start...].dropLast() {
@@ -118,13 +111,15 @@ struct Recovery {
         _ file: any StorageFile, first: LSN, isLast: Bool, _ ahead: SegmentAhead? = nil,
         replay: (LSN, RawSpan) throws(RecordRefusal) -> Void
     ) throws(LogError) {
-        let contents = if let ahead { try ahead.take() } else { try load(file) }
-        defer { buffer = contents.buffer }
-        let fileBytes = contents.byteCount
-        let span = contents.buffer.rawBytes.extracting(0..<fileBytes)
+        var source = try SegmentSource(
+            file, expecting: join.end.lastLSN.next, windowBytes: directory.windowBytes,
+            reusing: buffer)
+        buffer = []
+        let header = try source.header(expecting: join.end.lastLSN.next)
+        let front = try ahead?.take() ?? HashedFront(header)
         var replayer = SegmentReplay(
-            path: file.path, hashes: isLast, known: known, contents: contents, records: records)
-        let scan = try SegmentScan(span, path: file.path, join: &join, isLast: isLast) {
+            path: file.path, hashes: isLast, known: known, front: front, records: records)
+        let scan = try SegmentScan(&source, join: &join, isLast: isLast) {
             header, step, bytes throws(LogError) in
             try replayer.take(step, header, bytes, replay: replay)
             return true
@@ -135,7 +130,7 @@ struct Recovery {
         if isLast { try checkReach(of: known, scan.walk.lastLSN, file.path) }
         records = replayer.records
         report.recordsReplayed += replayer.recordsReplayed
-        report.bytesRead += UInt64(fileBytes)
+        report.bytesRead += UInt64(scan.fileBytes)
         epoch = max(epoch, scan.walk.epoch)
         var segment = Catalogue.Segment(path: file.path, header: scan.header)
         segment.lastLSN = scan.walk.lastLSN
@@ -143,11 +138,14 @@ struct Recovery {
         segment.storedBytes = UInt64(scan.walk.offset)
         segment.blocks = replayer.places
         segments.append(segment)
-        guard isLast else { return }
-        try writeAgain(span.extracting(scan.walk.groupOffset..<scan.walk.offset), scan, file)
+        guard isLast else {
+            buffer = source.releaseBuffer()
+            return
+        }
+        try writeAgain(source.window.bytes(scan.walk.groupOffset..<scan.walk.offset), scan, file)
         if case .sealed = scan.ending { return try finishSealing(scan, file) }
         let repaired = try TornCut(directory: directory, file: file, scan: scan).repair(
-            span, segmentBytes: options.segmentBytes)
+            source.window, segmentBytes: options.segmentBytes)
         report.tornTail = repaired.tornTail
         if scan.header.version < SegmentHeader.newestVersion && scan.walk.blockCount == 0 {
             // Older formats are not written, and there is no record to seal: a segment of this
@@ -163,14 +161,8 @@ struct Recovery {
     /// The newest segment, read while the caller makes a state of its snapshot.
     private func readAhead(_ firsts: [LSN]) throws(LogError) -> SegmentAhead? {
         guard let newest = firsts.last else { return nil }
-        return SegmentAhead(try segmentFile(from: newest), in: directory, first: newest)
-    }
-
-    private mutating func load(_ file: any StorageFile) throws(LogError) -> SegmentContents {
-        var contents = SegmentContents(buffer: buffer)
-        buffer = []
-        try contents.load(file, in: directory, expecting: join.end.lastLSN.next)
-        return contents
+        return SegmentAhead(
+            try segmentFile(from: newest), first: newest, windowBytes: directory.windowBytes)
     }
 
     /// Writes the newest group, and a footer behind it, once more, and syncs them.
@@ -254,27 +246,28 @@ struct SegmentReplay {
     private(set) var places: [BlockPlace] = []
 
     init(
-        path: String, hashes: Bool, known: LSN, contents: SegmentContents, records: BlockRecords
+        path: String, hashes: Bool, known: LSN, front: HashedFront, records: BlockRecords
     ) {
         self.path = path
         self.hashes = hashes
         self.known = known
         self.records = records
-        hash = contents.hash
-        hashedBytes = contents.hashedBytes
+        hash = front.hash
+        hashedBytes = front.byteCount
     }
 
     mutating func take(
         _ step: SegmentWalk.Step, _ segment: SegmentHeader, _ bytes: RawSpan,
         replay: (LSN, RawSpan) throws(RecordRefusal) -> Void
     ) throws(LogError) {
-        guard case .block(let header, let offset, let frame) = step else { return }
+        guard case .block(let header, let offset) = step else { return }
         note(header, offset: offset)
         let isHashed = !hashes || offset < hashedBytes
         guard !isHashed || header.lastLSN > known else { return }
         do throws(Defect) {
             try records.load(
-                bytes.extracting(frame), header: header, at: offset, version: segment.version)
+                SegmentWalk.frame(of: bytes), header: header, at: offset,
+                version: segment.version)
         } catch {
             throw error.corruption(in: path, from: header.firstLSN)
         }

@@ -76,14 +76,11 @@ struct SegmentArchive {
 
     /// Every checksum, every record, and the hash of the raw stream.
     private func check(_ copy: String, from first: LSN) throws(LogError) {
-        var bytes: [UInt8] = []
         let file = try unwrap { () throws(StorageError) in try storage.open(copy, .read) }
-        let count = try LogDirectory(path: path, storage: storage).load(
-            file, into: &bytes, expecting: first)
-        let span = bytes.rawBytes.extracting(0..<count)
-        var join = SegmentJoin(before: try .decode(span, file: copy, expecting: first))
+        var source = try SegmentSource(file, expecting: first)
+        var join = SegmentJoin(before: try source.header(expecting: first))
         var hashing = HashCheck()
-        _ = try SegmentScan(span, path: copy, join: &join, isLast: false) {
+        _ = try SegmentScan(&source, join: &join, isLast: false) {
             header, step, bytes throws(LogError) in
             try hashing.take(step, header: header, path: copy, bytes)
             return true

@@ -26,18 +26,16 @@ struct SegmentPacking {
     func pack(
         _ path: String, header: SegmentHeader, byteCount: Int, into target: String
     ) throws(LogError) -> Made? {
-        var buffer: [UInt8] = []
-        let count = try load(path, into: &buffer, from: header.firstLSN)
-        let bytes = buffer.rawBytes.extracting(0..<min(count, byteCount))
+        var source = try source(path, from: header.firstLSN, limit: byteCount)
         let packed = try begin(header, byteCount: byteCount, target: target)
         var records = BlockRecords()
         var join = SegmentJoin(before: header)
-        let scan = try SegmentScan(bytes, path: path, join: &join, isLast: false) {
+        let scan = try SegmentScan(&source, join: &join, isLast: false) {
             header, step, bytes throws(LogError) in
-            guard case .block(let block, let offset, let frame) = step else { return true }
+            guard case .block(let block, let offset) = step else { return true }
             if isStopped() { return false }
             try Self.add(
-                block, bytes.extracting(frame), at: offset, of: header, path: path, &records,
+                block, SegmentWalk.frame(of: bytes), at: offset, of: header, path: path, &records,
                 to: packed)
             return true
         }
@@ -46,13 +44,14 @@ struct SegmentPacking {
         return try finish(packed, footer, target: target)
     }
 
-    private func load(
-        _ path: String, into buffer: inout [UInt8], from lsn: LSN
-    ) throws(LogError) -> Int {
+    private func source(
+        _ path: String, from lsn: LSN, limit: Int = .max
+    ) throws(LogError) -> SegmentSource {
         let file = try unwrap { () throws(StorageError) in
             try directory.storage.open(path, .read)
         }
-        return try directory.load(file, into: &buffer, expecting: lsn)
+        return try SegmentSource(
+            file, expecting: lsn, limit: limit, windowBytes: directory.windowBytes)
     }
 
     private func begin(
@@ -99,16 +98,14 @@ struct SegmentPacking {
     private func finish(
         _ packed: PackedSegment, _ footer: SegmentFooter, target: String
     ) throws(LogError) -> Made {
-        var buffer: [UInt8] = []
         let (_, byteCount) = try unwrap { () throws(StorageError) in
             try packed.seal(lastGroup: footer.lastGroup, epoch: footer.epoch)
         }
-        let count = try load(target, into: &buffer, from: packed.header.firstLSN)
+        var source = try source(target, from: packed.header.firstLSN)
         var join = SegmentJoin(before: packed.header)
         var hashing = HashCheck()
-        _ = try SegmentScan(
-            buffer.rawBytes.extracting(0..<count), path: target, join: &join, isLast: false
-        ) { header, step, bytes throws(LogError) in
+        _ = try SegmentScan(&source, join: &join, isLast: false) {
+            header, step, bytes throws(LogError) in
             try hashing.take(step, header: header, path: target, bytes)
             return true
         }

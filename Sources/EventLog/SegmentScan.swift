@@ -2,7 +2,7 @@ import ByteCoding
 import Storage
 import Units
 
-/// One segment, loaded and walked from its header to its end: what recovery and all tools share.
+/// One segment, walked from its header to its end: what recovery and all tools share.
 struct SegmentScan {
     let path: String
     let header: SegmentHeader
@@ -12,7 +12,7 @@ struct SegmentScan {
     /// What a crash left behind the footer of the last segment; nil where there are only zeros.
     private(set) var leftover: Defect?
     /// Bytes of the file.
-    let fileBytes: Int
+    private(set) var fileBytes = 0
     /// Only the last segment, and not one that was made whole before it got its name.
     private let mayBeOpen: Bool
 
@@ -29,23 +29,22 @@ struct SegmentScan {
     /// Walks the segment; `visit` gets every part in order and may stop by returning false.
     ///
     /// - Parameters:
-    ///   - bytes: The whole file.
-    ///   - path: The file's path, for messages.
+    ///   - source: The file; where something is wrong with its end, all of it is in memory afterwards.
     ///   - join: What the segment must follow; moved on past this segment.
     ///   - isLast: Only the last segment may end without a footer.
-    ///   - visit: Gets each part.
-    /// - Throws: `LogError.corrupt` or `.newerFormat`, and what `visit` throws.
+    ///   - visit: Gets each part and its bytes.
+    /// - Throws: `LogError.corrupt`, `.io` or `.newerFormat`, and what `visit` throws.
     init(
-        _ bytes: RawSpan, path: String, join: inout SegmentJoin, isLast: Bool,
+        _ source: inout SegmentSource, join: inout SegmentJoin, isLast: Bool,
         visit: (SegmentHeader, SegmentWalk.Step, RawSpan) throws(LogError) -> Bool
     ) throws(LogError) {
-        self.path = path
-        fileBytes = bytes.byteCount
-        header = try SegmentHeader.decode(bytes, file: path, expecting: join.end.lastLSN.next)
+        path = source.file.path
+        header = try source.header(expecting: join.end.lastLSN.next)
         mayBeOpen = isLast && !header.isPacked
         try join.check(header, path: path)
         walk = SegmentWalk(header)
-        try run(bytes, visit)
+        try run(&source, visit)
+        fileBytes = source.byteCount
         if case .sealed(let footer) = ending {
             join.end = SegmentEnd(
                 byteCount: header.isPacked ? header.unpackedBytes : UInt64(walk.offset),
@@ -59,18 +58,19 @@ struct SegmentScan {
     }
 
     private mutating func run(
-        _ bytes: RawSpan,
+        _ source: inout SegmentSource,
         _ visit: (SegmentHeader, SegmentWalk.Step, RawSpan) throws(LogError) -> Bool
     ) throws(LogError) {
         while true {
-            guard let step = try nextStep(bytes) else { return }
+            let start = walk.offset
+            guard let step = try nextStep(&source) else { return }
             switch step {
             case .end: return
             case .footer(let footer, _): ending = .sealed(footer)
             case .block, .mark:
                 guard case .open = ending else { throw afterFooter(step) }
             }
-            guard try visit(header, step, bytes) else {
+            guard try visit(header, step, source.window.bytes(start..<walk.offset)) else {
                 ending = .stopped
                 return
             }
@@ -78,10 +78,17 @@ struct SegmentScan {
     }
 
     /// Nil at a torn tail; throws at corruption.
-    private mutating func nextStep(_ bytes: RawSpan) throws(LogError) -> SegmentWalk.Step? {
+    private mutating func nextStep(
+        _ source: inout SegmentSource
+    ) throws(LogError) -> SegmentWalk.Step? {
+        if let step = try source.next(&walk) { return step }
+        if !source.isWhole { try source.loadAll() }
         do throws(Defect) {
-            return try walk.next(in: bytes)
+            // Of all of the file nothing is out of sight.
+            guard case .part(let step) = try walk.next(in: source.window) else { return nil }
+            return step
         } catch {
+            let bytes = source.window.bytes
             let reach = walk.lastLSNInDoubt(after: error, in: bytes)
             guard case .corrupt(let last) = reach else {
                 if case .sealed = ending {

@@ -4,7 +4,7 @@ import Units
 
 /// Steps through a segment's bytes from its header on and checks that each part follows the one before.
 ///
-/// Holds only where it stands; the bytes are handed in, so that one buffer serves many segments.
+/// Holds only where it stands; the bytes are handed in, all of the file or a window of it.
 struct SegmentWalk {
     let header: SegmentHeader
     private(set) var offset = SegmentHeader.byteCount
@@ -23,12 +23,30 @@ struct SegmentWalk {
     private(set) var lastTime: WallTime
 
     enum Step {
-        /// A block with records; its LZ4 frame is at `frame`, its checksum checked.
-        case block(BlockHeader, offset: Int, frame: Range<Int>)
+        /// A block with records, its checksum checked.
+        case block(BlockHeader, offset: Int)
         case mark(BlockHeader, offset: Int)
         case footer(SegmentFooter, offset: Int)
         /// Nothing but zeros, or nothing at all, follows.
         case end
+    }
+
+    /// What a window shows of the next part.
+    enum Sight {
+        case part(Step)
+        /// It is not all in the window: the bytes up to here are needed.
+        case beyond(Int)
+        /// No part follows: all of the file from here on must be zero, and the window ends before.
+        case rest(from: Int)
+    }
+
+    /// The longest start of a part that says how long it is.
+    private static let headBytesMax = max(BlockHeader.byteCount, SegmentFooter.byteCount)
+
+    /// The LZ4 frame of a block, given all of the block's bytes.
+    @_lifetime(copy block)
+    static func frame(of block: RawSpan) -> RawSpan {
+        block.extracting(BlockHeader.byteCount..<block.byteCount)
     }
 
     init(_ header: SegmentHeader) {
@@ -46,53 +64,62 @@ struct SegmentWalk {
     var groupInFlight: UInt64 { isGroupComplete ? group + 1 : group }
 
     /// The next part; after a thrown defect the walk stands where the defect is.
-    mutating func next(in bytes: RawSpan) throws(Defect) -> Step {
-        guard offset < bytes.byteCount else { return .end }
-        guard bytes.byteCount - offset >= RestFrame.headerBytes else {
-            return try checkZeros(bytes, from: offset)
+    ///
+    /// The window begins at or before `offset`. The place that a defect names is right only where it
+    /// begins with the file.
+    mutating func next(in window: SegmentWindow) throws(Defect) -> Sight {
+        guard offset < window.fileBytes else { return .part(.end) }
+        guard window.isLast || window.end - offset >= Self.headBytesMax else {
+            return .beyond(min(window.fileBytes, offset + Self.headBytesMax))
         }
-        switch bytes.fixed(at: offset, as: UInt32.self) {
-        case BlockHeader.frameMagic: return try nextBlock(bytes)
-        case SegmentFooter.frameMagic: return try nextFooter(bytes)
+        guard window.fileBytes - offset >= RestFrame.headerBytes else {
+            return try checkZeros(window, from: offset)
+        }
+        switch window.word(at: offset) {
+        case BlockHeader.frameMagic: return try nextBlock(window)
+        case SegmentFooter.frameMagic: return try nextFooter(window)
         case RestFrame.frameMagic:
-            let restBytes = bytes.byteCount - offset - RestFrame.headerBytes
-            let found: UInt32 = bytes.fixed(at: offset + 4)
+            let restBytes = window.fileBytes - offset - RestFrame.headerBytes
+            let found = window.word(at: offset + 4)
             guard found == UInt32(truncatingIfNeeded: restBytes) else {
                 throw Defect(
                     at: offset, "length of the rest", expected: "\(restBytes)", found: "\(found)",
                     isTearable: true)
             }
-            return try checkZeros(bytes, from: offset + RestFrame.headerBytes)
-        default: return try checkZeros(bytes, from: offset)
+            return try checkZeros(window, from: offset + RestFrame.headerBytes)
+        default: return try checkZeros(window, from: offset)
         }
     }
 
-    private func checkZeros(_ bytes: RawSpan, from start: Int) throws(Defect) -> Step {
-        guard let nonZero = firstNonZero(bytes, from: start) else { return .end }
+    private func checkZeros(_ window: SegmentWindow, from start: Int) throws(Defect) -> Sight {
+        guard window.isLast else { return .rest(from: start) }
+        let rest = window.bytes(start..<window.fileBytes)
+        guard let nonZero = firstNonZero(rest, from: 0) else { return .part(.end) }
+        let byte: UInt8 = rest.fixed(at: nonZero)
         throw Defect(
             at: offset, "bytes after the last group", expected: "zeros",
-            found: "a byte of \(bytes.fixed(at: nonZero, as: UInt8.self)) at offset \(nonZero)",
-            isTearable: true)
+            found: "a byte of \(byte) at offset \(start + nonZero)", isTearable: true)
     }
 
-    private mutating func nextBlock(_ bytes: RawSpan) throws(Defect) -> Step {
+    private mutating func nextBlock(_ window: SegmentWindow) throws(Defect) -> Sight {
         let start = offset
-        let block = try BlockHeader.decode(bytes, at: start, seed: header.seed)
+        let block = try BlockHeader.decode(
+            window.bytes, at: start - window.start, seed: header.seed)
         let frame = start + BlockHeader.byteCount..<start + BlockHeader.byteCount + block.frameBytes
-        guard frame.upperBound <= bytes.byteCount else {
+        guard frame.upperBound <= window.fileBytes else {
             throw Defect(
-                at: start, "end of the block", expected: "before \(bytes.byteCount)",
+                at: start, "end of the block", expected: "before \(window.fileBytes)",
                 found: "\(frame.upperBound)", isTearable: true)
         }
-        let found = crc32c(bytes.extracting(frame))
+        guard frame.upperBound <= window.end else { return .beyond(frame.upperBound) }
+        let found = crc32c(window.bytes(frame))
         guard found == block.bodyChecksum else {
             throw Defect(
                 at: start, "checksum of the block", expected: block.bodyChecksum, found: found)
         }
         try checkSequence(block, at: start)
         advance(past: block, to: frame.upperBound)
-        return block.isMark
-            ? .mark(block, offset: start) : .block(block, offset: start, frame: frame)
+        return .part(block.isMark ? .mark(block, offset: start) : .block(block, offset: start))
     }
 
     private func checkSequence(_ block: BlockHeader, at start: Int) throws(Defect) {
@@ -144,9 +171,10 @@ struct SegmentWalk {
         rawBytes += UInt64(block.rawBytes)
     }
 
-    private mutating func nextFooter(_ bytes: RawSpan) throws(Defect) -> Step {
+    private mutating func nextFooter(_ window: SegmentWindow) throws(Defect) -> Sight {
         let start = offset
-        let footer = try SegmentFooter.decode(bytes, at: start, seed: header.seed)
+        let footer = try SegmentFooter.decode(
+            window.bytes, at: start - window.start, seed: header.seed)
         // Marks before the footer are left out of a packed segment; their groups still count.
         let isLastGroup = header.isPacked ? footer.lastGroup >= group : footer.lastGroup == group
         let isSame =
@@ -161,7 +189,7 @@ struct SegmentWalk {
         // The segment after it would have the same name.
         guard blockCount > 0 else { throw sequence(start, "footer", "records before it", "none") }
         offset += SegmentFooter.byteCount
-        return .footer(footer, offset: start)
+        return .part(.footer(footer, offset: start))
     }
 
     private func sequence(

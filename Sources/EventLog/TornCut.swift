@@ -14,17 +14,23 @@ struct TornCut {
     }
 
     /// Also lengthens a file that is shorter than a segment should be.
-    func repair(_ bytes: RawSpan, segmentBytes: Int) throws(LogError) -> Repaired {
+    ///
+    /// - Parameters:
+    ///   - window: Where the tail is torn, all of the file.
+    ///   - segmentBytes: How long the file should be.
+    /// - Returns: How long the file is now, and what was cut.
+    /// - Throws: `LogError.io`.
+    func repair(_ window: SegmentWindow, segmentBytes: Int) throws(LogError) -> Repaired {
         let end = scan.walk.offset
         var tornTail: TornTail?
-        var zeroTo = bytes.byteCount < segmentBytes ? segmentBytes : end
+        var zeroTo = window.fileBytes < segmentBytes ? segmentBytes : end
         if case .torn(let defect) = scan.ending {
-            let last = lastNonZero(bytes, from: end)
-            tornTail = try keep(bytes.extracting(end..<last + 1), defect: defect)
+            let last = lastNonZero(window.bytes, from: end)
+            tornTail = try keep(window.bytes(end..<last + 1), defect: defect)
             zeroTo = max(zeroTo, last + 1)
         }
         if zeroTo > end { try zero(from: end, to: zeroTo) }
-        return Repaired(fileBytes: max(bytes.byteCount, zeroTo), tornTail: tornTail)
+        return Repaired(fileBytes: max(window.fileBytes, zeroTo), tornTail: tornTail)
     }
 
     /// Durable before the bytes themselves are overwritten.

@@ -24,18 +24,18 @@ final class PosixFile: StorageFile {
     }
 
     func read(
-        _ count: Int, at offset: UInt64, into buffer: inout [UInt8]
+        _ count: Int, at offset: UInt64, into buffer: inout [UInt8], from position: Int
     ) throws(StorageError) -> Int {
-        precondition(count >= 0, "cannot read \(count) bytes")
-        if buffer.count < count {
-            buffer.append(contentsOf: repeatElement(0, count: count - buffer.count))
+        precondition(count >= 0 && position >= 0, "cannot read \(count) bytes to \(position)")
+        if buffer.count < position + count {
+            buffer.append(contentsOf: repeatElement(0, count: position + count - buffer.count))
         }
         var done = 0
         while done < count {
-            // In bounds: done < count <= buffer.count, and the kernel writes at most count - done.
+            // In bounds: position + count <= buffer.count, and the kernel writes at most count - done.
             let got = unsafe buffer.withUnsafeMutableBytes {
                 unsafe pread(
-                    descriptor.number, $0.baseAddress?.advanced(by: done), count - done,
+                    descriptor.number, $0.baseAddress?.advanced(by: position + done), count - done,
                     off_t(offset) + off_t(done))
             }
             if got == 0 { break }

@@ -46,11 +46,12 @@ package protocol StorageFile: AnyObject, Sendable {
     /// Bytes up to the end of the file.
     func size() throws(StorageError) -> UInt64
 
-    /// Reads `count` bytes from `offset` on into the front of `buffer`, which grows if need be.
+    /// Reads `count` bytes from `offset` on into `buffer` at `position`; it grows if need be.
     ///
     /// Returns how many bytes there were: fewer than `count` only at the end of the file.
-    func read(_ count: Int, at offset: UInt64, into buffer: inout [UInt8]) throws(StorageError)
-        -> Int
+    func read(
+        _ count: Int, at offset: UInt64, into buffer: inout [UInt8], from position: Int
+    ) throws(StorageError) -> Int
 
     /// Writes all of `bytes` from `offset` on; not durable before `sync`.
     func write(_ bytes: RawSpan, at offset: UInt64) throws(StorageError)
@@ -75,6 +76,13 @@ package protocol StorageFile: AnyObject, Sendable {
 
 extension StorageFile {
     package func startWriting(_: Range<UInt64>) {}
+
+    /// Reads into the front of `buffer`.
+    package func read(
+        _ count: Int, at offset: UInt64, into buffer: inout [UInt8]
+    ) throws(StorageError) -> Int {
+        try read(count, at: offset, into: &buffer, from: 0)
+    }
 }
 
 /// A directory kept from other processes.

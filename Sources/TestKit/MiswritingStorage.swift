@@ -53,9 +53,9 @@ private final class MiswritingFile: StorageFile {
     func size() throws(StorageError) -> UInt64 { try file.size() }
 
     func read(
-        _ count: Int, at offset: UInt64, into buffer: inout [UInt8]
+        _ count: Int, at offset: UInt64, into buffer: inout [UInt8], from position: Int
     ) throws(StorageError) -> Int {
-        try file.read(count, at: offset, into: &buffer)
+        try file.read(count, at: offset, into: &buffer, from: position)
     }
 
     func write(_ bytes: RawSpan, at start: UInt64) throws(StorageError) {

@@ -72,10 +72,10 @@ private final class SimulatedFile: StorageFile {
     }
 
     func read(
-        _ count: Int, at offset: UInt64, into buffer: inout [UInt8]
+        _ count: Int, at offset: UInt64, into buffer: inout [UInt8], from position: Int
     ) throws(StorageError) -> Int {
         let content = try storage.look(.read, path) { $0.nodes[number].visible }
-        return content.read(count, at: Int(offset), into: &buffer)
+        return content.read(count, at: Int(offset), into: &buffer, from: position)
     }
 
     func write(_ bytes: RawSpan, at offset: UInt64) throws(StorageError) {

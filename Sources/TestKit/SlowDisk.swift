@@ -102,9 +102,9 @@ private final class GatedFile: StorageFile {
     func size() throws(StorageError) -> UInt64 { try real.size() }
 
     func read(
-        _ count: Int, at offset: UInt64, into buffer: inout [UInt8]
+        _ count: Int, at offset: UInt64, into buffer: inout [UInt8], from position: Int
     ) throws(StorageError) -> Int {
-        try real.read(count, at: offset, into: &buffer)
+        try real.read(count, at: offset, into: &buffer, from: position)
     }
 
     func write(_ bytes: RawSpan, at offset: UInt64) throws(StorageError) {

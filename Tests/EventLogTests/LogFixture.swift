@@ -12,6 +12,8 @@ func smallOptions(
     options.rewritesSegments = rewritesSegments
     options.segmentBytes = segmentBytes
     options.groupBytesMax = blockBytes
+    // A block seldom fits: windows are moved all the time.
+    options.windowBytes = 300
     options.isThreaded = false
     options.wallClock = { WallTime(microseconds: 1_000_000) }
     let counter = Atomic<UInt64>(0)

@@ -82,15 +82,15 @@ final class MemoryStorage: Storage {
         }
 
         func read(
-            _ count: Int, at offset: UInt64, into buffer: inout [UInt8]
+            _ count: Int, at offset: UInt64, into buffer: inout [UInt8], from position: Int
         ) throws(StorageError) -> Int {
-            if buffer.count < count {
-                buffer.append(contentsOf: repeatElement(0, count: count - buffer.count))
+            if buffer.count < position + count {
+                buffer.append(contentsOf: repeatElement(0, count: position + count - buffer.count))
             }
             return content.bytes.withLock { bytes in
                 let start = min(Int(offset), bytes.count)
                 let found = bytes[start..<min(start + count, bytes.count)]
-                buffer.replaceSubrange(0..<found.count, with: found)
+                buffer.replaceSubrange(position..<position + found.count, with: found)
                 return found.count
             }
         }

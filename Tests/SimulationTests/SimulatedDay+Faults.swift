@@ -266,6 +266,7 @@ extension SimulatedDay {
         var options = LogOptions()
         options.segmentBytes = [16 << 10, 48 << 10, 160 << 10][Int(seed % 3)]
         options.groupBytesMax = 8 << 10
+        options.windowBytes = [4 << 10, 24 << 10, 256 << 10][Int(seed / 3 % 3)]
         options.blocksMax = 6
         options.rewritesSegments = seed % 4 == 0
         let numbers = RandomNumbers(SeededGenerator(seed: seed, [openings]))

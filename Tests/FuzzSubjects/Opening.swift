@@ -34,6 +34,8 @@ struct Opening {
         options.segmentBytes = segmentBytes
         options.groupBytesMax = blockBytes
         options.blocksMax = 4
+        // Less than most blocks: windows are moved within these few bytes, too.
+        options.windowBytes = 200
         options.isThreaded = false
         options.rewritesSegments = rewritesSegments
         options.wallClock = { WallTime(microseconds: 1_000_000) }

@@ -101,7 +101,8 @@ let package = Package(
         room(
             "Snapshots", imports: ["Units", "ByteCoding", "Storage", "Threads", "CLZ4"]),
         room(
-            "History", imports: ["Units", "JobModel", "ByteCoding", "Storage"], more: [lifetimes]),
+            "History", imports: ["Units", "JobModel", "ByteCoding", "Storage", "CMemory"],
+            more: [lifetimes]),
         room(
             "EventLog", imports: ["Units", "ByteCoding", "Storage", "Threads", "CLZ4"],
             libraries: [crypto], more: [lifetimes]),

@@ -1,4 +1,5 @@
 import ByteCoding
+import CMemory
 import JobModel
 package import Units
 
@@ -63,12 +64,13 @@ package struct HistoryBuilder: Sendable {
 
     /// Hands the rows over in the order of a file.
     func write(to writer: inout HistoryWriter) throws(HistoryError) {
-        let order = self.order
-        for user in users.sorted {
-            let rowsOfUser = order.starts[user]..<order.starts[user + 1]
+        let sorted = users.sorted
+        let (places, starts) = order(of: sorted)
+        for (rank, user) in sorted.enumerated() {
             try writer.begin(user: users.texts[user])
-            for place in rowsOfUser {
-                let row = Int(order.rows[place].row)
+            for place in starts[rank]..<starts[rank + 1] {
+                prefetch(places, behind: place)
+                let row = Int(places[place].row)
                 let number = numbers[row]
                 try writer.append(
                     rows[row],
@@ -84,23 +86,55 @@ package struct HistoryBuilder: Sendable {
         var row: UInt32 = 0
     }
 
-    /// Rows by user, newest submit first, and where each user's begin.
-    private var order: (rows: [Place], starts: [Int]) {
-        var starts = [Int](repeating: 0, count: users.texts.count + 1)
-        for number in numbers { starts[Int(number.user) + 1] += 1 }
-        for user in 0..<users.texts.count { starts[user + 1] += starts[user] }
+    /// Rows by user, in the order in which `sorted` names the users, newest submit first; and where each
+    /// user's begin.
+    private func order(of sorted: [Int]) -> (rows: [Place], starts: [Int]) {
+        var ranks = [Int](repeating: 0, count: sorted.count)
+        for (rank, user) in sorted.enumerated() { ranks[user] = rank }
+        var starts = [Int](repeating: 0, count: sorted.count + 1)
+        for number in numbers { starts[ranks[Int(number.user)] + 1] += 1 }
+        for rank in sorted.indices { starts[rank + 1] += starts[rank] }
         var next = starts
         var places = [Place](repeating: Place(), count: rows.count)
         // From the last to finish: nearly the order that is wanted, which is what the sort likes.
         for row in rows.indices.reversed() {
-            let user = Int(numbers[row].user)
-            places[next[user]] = Place(submitted: rows[row].submitted.rawValue, row: UInt32(row))
-            next[user] += 1
+            let rank = ranks[Int(numbers[row].user)]
+            places[next[rank]] = Place(submitted: rows[row].submitted.rawValue, row: UInt32(row))
+            next[rank] += 1
         }
-        for user in 0..<users.texts.count {
-            places[starts[user]..<starts[user + 1]].sort { $0.submitted > $1.submitted }
+        for rank in sorted.indices {
+            places[starts[rank]..<starts[rank + 1]].sort { $0.submitted > $1.submitted }
         }
         return (places, starts)
+    }
+
+    /// Asks for the memory of rows that come soon: they lie anywhere, in the order in which they ended.
+    private func prefetch(_ places: [Place], behind place: Int) {
+        if place + Self.rowsAhead < places.count {
+            let row = Int(places[place + Self.rowsAhead].row)
+            rows.prefetch(row)
+            numbers.prefetch(row)
+            jobs.prefetchEnd(row)
+        }
+        if place + Self.namesAhead < places.count {
+            jobs.prefetch(Int(places[place + Self.namesAhead].row))
+        }
+    }
+
+    private static let rowsAhead = 24
+    private static let namesAhead = 12
+}
+
+extension Array {
+    /// Asks for the cache lines of an element.
+    func prefetch(_ index: Int) {
+        // Reads nothing and never faults; elements lie side by side.
+        unsafe withUnsafeBytes { bytes in
+            let stride = MemoryLayout<Element>.stride
+            guard let base = bytes.baseAddress else { return }
+            unsafe daybook_prefetch(base + index * stride)
+            unsafe daybook_prefetch(base + index * stride + stride - 1)
+        }
     }
 }
 

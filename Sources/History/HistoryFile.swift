@@ -100,17 +100,15 @@ extension HistoryFile {
             body: frame.extracting(Frame.headBytes...), count: try Frame(head: frame).count)
     }
 
-    /// Fills `rows` with a block.
+    /// Fills `rows` with a block; after an error they are of no use.
     func load(_ block: Int, into rows: inout RowBlock, isCached: Bool = true) throws(HistoryError) {
         let end = directory.end(ofBlock: block) ?? footer.typesOffset
-        rows = try read(
+        try read(
             .rows, block, from: directory.blockOffsets[block], to: end, isCached: isCached
         ) { frame throws(Flaw) in
-            var rows = RowBlock()
-            try rows.decode(frame.body, count: frame.count)
             let wanted = min(RowBlock.rowsMax, header.rows - block * RowBlock.rowsMax)
             guard frame.count == wanted else { throw Flaw("count of rows") }
-            return rows
+            try rows.decode(frame.body, count: frame.count)
         }
     }
 

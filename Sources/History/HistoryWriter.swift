@@ -19,6 +19,8 @@ struct HistoryWriter {
     private var filter: KeyFilter
     private var hash: HistoryHash
     private var keys: [UInt64] = []
+    /// Of the users and rows of the block.
+    private var hashes: [UInt64] = []
     private var user: [UInt8] = []
     private var userCounts = EndCounts()
     private var userPage = UserPage()
@@ -54,7 +56,8 @@ struct HistoryWriter {
         user = name.array
         footer.users += 1
         if block.count < RowBlock.rowsMax { block.begin(user: name) }
-        filter.insert(hash.hash(user: name))
+        hashes.append(hash.hash(user: name))
+        hash.begin(user: name)
     }
 
     /// - Precondition: submitted before the row before, where that is of the same user.
@@ -62,12 +65,14 @@ struct HistoryWriter {
         _ row: HistoryRow, _ names: borrowing RowNames
     ) throws(HistoryError) {
         if block.count == RowBlock.rowsMax { try endBlock() }
-        let user = self.user
-        if block.users.count == 0 { block.begin(user: user.rawBytes) }
+        if block.users.count == 0 {
+            let user = self.user
+            block.begin(user: user.rawBytes)
+        }
         if block.count == 0 { directory.firstSubmitted.append(row.submitted.rawValue) }
         block.append(row, names)
-        let key = hash.hash(user: user.rawBytes, job: names.job)
-        filter.insert(key)
+        let key = hash.hash(job: names.job)
+        hashes.append(key)
         keys.append(KeyIndex.element(hash: key, block: directory.blockOffsets.count))
         userCounts[row.end] &+= 1
         footer.newestFinish = max(footer.newestFinish, row.finishedAt)
@@ -115,6 +120,9 @@ struct HistoryWriter {
         directory.blockOffsets.append(offset)
         _ = frame.write(to: &out, seed: seed) { block.encode(to: &$0) }
         block.removeAll()
+        // All at once: the processor waits for the memory of many together.
+        for hash in hashes { filter.insert(hash) }
+        hashes.removeAll(keepingCapacity: true)
         try flushIfFull()
     }
 

@@ -12,10 +12,9 @@ struct KeyFilter: Sendable {
 
     static let blockBytes = 32
     private static let bitsPerElement = 10
-    private static let salts: [UInt32] = [
+    private static let salts = SIMD8<UInt32>(
         0x47B6_137B, 0x4497_4D91, 0x8824_AD5B, 0xA2B7_289D, 0x7054_95C7, 0x2DF1_424B, 0x9EFC_4947,
-        0x5C6B_FB31,
-    ]
+        0x5C6B_FB31)
 
     init(elements: Int) {
         blocks = UInt64(elements * Self.bitsPerElement / (8 * Self.blockBytes) + 1)
@@ -32,27 +31,34 @@ struct KeyFilter: Sendable {
 
     mutating func insert(_ hash: UInt64) {
         let start = start(of: hash)
-        for lane in 0..<8 {
-            let bit = Self.bit(hash, lane)
-            bytes[start + 4 * lane + bit >> 3] |= 1 << UInt8(bit & 7)
+        // In bounds: a block lies whole in the filter.
+        unsafe bytes.withUnsafeMutableBytes { bytes in
+            let block = unsafe bytes.loadUnaligned(fromByteOffset: start, as: SIMD8<UInt32>.self)
+            unsafe bytes.storeBytes(
+                of: block | Self.bits(of: hash), toByteOffset: start, as: SIMD8<UInt32>.self)
         }
     }
 
     func mayContain(_ hash: UInt64) -> Bool {
         let start = start(of: hash)
-        for lane in 0..<8 {
-            let bit = Self.bit(hash, lane)
-            if bytes[start + 4 * lane + bit >> 3] >> UInt8(bit & 7) & 1 == 0 { return false }
+        // In bounds: a block lies whole in the filter.
+        let block = unsafe bytes.withUnsafeBytes { bytes in
+            unsafe bytes.loadUnaligned(fromByteOffset: start, as: SIMD8<UInt32>.self)
         }
-        return true
+        let bits = Self.bits(of: hash)
+        return block & bits == bits
     }
 
+    /// Offset of the key's block; its last byte is in the filter, because the upper half of the hash
+    /// times the count of blocks has less than the count in its own upper half.
     private func start(of hash: UInt64) -> Int {
         Int(((hash >> 32) &* blocks) >> 32) * Self.blockBytes
     }
 
-    private static func bit(_ hash: UInt64, _ lane: Int) -> Int {
-        Int((UInt32(truncatingIfNeeded: hash) &* salts[lane]) >> 27)
+    /// One bit in each word of the block.
+    private static func bits(of hash: UInt64) -> SIMD8<UInt32> {
+        let shifts = (SIMD8(repeating: UInt32(truncatingIfNeeded: hash)) &* salts) &>> 27
+        return SIMD8(repeating: 1) &<< shifts
     }
 }
 
@@ -63,6 +69,8 @@ struct KeyFilter: Sendable {
 struct HistoryHash: Sendable {
     private let keyed: KeyedHash
     private var scratch = ByteWriter(capacity: 2 * HistoryLimits.nameBytesMax + 1)
+    /// The user's bytes and what ends them.
+    private var userBytes = 0
 
     init(log: UInt64) {
         keyed = KeyedHash(low: log, high: Self.purpose)
@@ -73,11 +81,23 @@ struct HistoryHash: Sendable {
 
     func hash(user: RawSpan) -> UInt64 { keyed.hash(user, salt: 1) }
 
-    /// 0xFF, which is in no name, stands between the two.
     mutating func hash(user: RawSpan, job: RawSpan) -> UInt64 {
+        begin(user: user)
+        return hash(job: job)
+    }
+
+    /// Jobs that are hashed next are of this user.
+    mutating func begin(user: RawSpan) {
         scratch.removeAll()
         scratch.write(user)
+        // In no name: it stands between the two.
         scratch.writeFixed(UInt8(0xFF))
+        userBytes = scratch.count
+    }
+
+    /// The key of a job of the user that was named last.
+    mutating func hash(job: RawSpan) -> UInt64 {
+        scratch.truncate(to: userBytes)
         scratch.write(job)
         return keyed.hash(scratch.bytes)
     }

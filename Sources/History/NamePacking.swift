@@ -75,19 +75,15 @@ enum NamePacking {
         let lengths = try readLengths(count, shared, from: &reader)
         let bits: UInt8 = try reader.readFixed()
         guard bits <= plainBits else { throw Flaw("bits of a character") }
-        guard bits < plainBits else {
-            for length in lengths {
-                names.append(try prefix + reader.readArray(count: length))
-            }
-            return
-        }
-        let symbols = try Alphabet(bits: bits, from: &reader).symbols
-        var unpacker = try Unpacker(
-            bits: bits, characters: lengths.reduce(0, +), symbols: symbols, from: &reader)
+        let characters = lengths.reduce(0, +)
+        let rests =
+            bits < plainBits
+            ? try Alphabet(bits: bits, from: &reader).unpack(characters, from: &reader)
+            : try reader.readArray(count: characters)
+        var start = 0
         for length in lengths {
-            try names.append(count: shared + length) { place in
-                place < shared ? prefix[place] : try unpacker.next()
-            }
+            names.append(prefix.rawBytes, rests.rawBytes.extracting(start..<start + length))
+            start += length
         }
     }
 
@@ -120,15 +116,16 @@ private struct Alphabet {
                 words[Int(byte >> 6)] |= 1 << UInt64(byte & 63)
             }
         }
-        let count = symbols.count
         while 1 << Int(bits) < count { bits += 1 }
     }
 
     init(bits: UInt8, from reader: inout ByteReader) throws {
         self.bits = bits
         for index in words.indices { words[index] = try reader.readFixed() }
-        guard symbols.count <= 1 << Int(bits) else { throw Flaw("alphabet of the job ids") }
+        guard count <= 1 << Int(bits) else { throw Flaw("alphabet of the job ids") }
     }
+
+    var count: Int { words.indices.reduce(0) { $0 + words[$1].nonzeroBitCount } }
 
     /// Those used, in order.
     var symbols: [UInt8] {
@@ -141,32 +138,39 @@ private struct Alphabet {
         for (rank, symbol) in symbols.enumerated() { ranks[Int(symbol)] = UInt8(rank) }
         return ranks
     }
-}
 
-private struct Unpacker {
-    private let packed: [UInt8]
-    private let symbols: [UInt8]
-    private let bits: Int
-    private var place = 0
-    private var pending: UInt64 = 0
-    private var pendingBits = 0
-
-    init(bits: UInt8, characters: Int, symbols: [UInt8], from reader: inout ByteReader) throws {
-        self.bits = Int(bits)
-        self.symbols = symbols
-        packed = try reader.readArray(count: (characters * Int(bits) + 7) / 8)
-    }
-
-    mutating func next() throws -> UInt8 {
-        while pendingBits < bits {
-            pending |= UInt64(packed[place]) << UInt64(pendingBits)
-            place += 1
-            pendingBits += 8
+    /// Characters that were packed.
+    func unpack(_ count: Int, from reader: inout ByteReader) throws -> [UInt8] {
+        let packed = try reader.read(count: (count * Int(bits) + 7) / 8)
+        var symbols = symbols
+        let known = symbols.count
+        symbols += [UInt8](repeating: 0, count: 1 << Int(bits) - known)
+        var rankMax = 0
+        var characters = [UInt8](repeating: 0, count: count)
+        var place = 0
+        var pending: UInt64 = 0
+        var pendingBits: UInt8 = 0
+        for index in 0..<count {
+            if pendingBits < bits {
+                // Four bytes at a time, as they were written; at the end one.
+                if place + 4 <= packed.byteCount {
+                    let word: UInt32 = packed.fixed(at: place)
+                    pending |= UInt64(word) << pendingBits
+                    place += 4
+                    pendingBits += 32
+                } else {
+                    pending |= UInt64(packed.fixed(at: place, as: UInt8.self)) << pendingBits
+                    place += 1
+                    pendingBits += 8
+                }
+            }
+            let rank = Int(pending & (1 << bits - 1))
+            pending >>= bits
+            pendingBits -= bits
+            rankMax = max(rankMax, rank)
+            characters[index] = symbols[rank]
         }
-        let rank = Int(pending & (1 << UInt64(bits) - 1))
-        pending >>= UInt64(bits)
-        pendingBits -= bits
-        guard rank < symbols.count else { throw Flaw("character of a job id") }
-        return symbols[rank]
+        guard count == 0 || rankMax < known else { throw Flaw("character of a job id") }
+        return characters
     }
 }

@@ -21,6 +21,12 @@ struct Texts: Equatable, Sendable {
         }
     }
 
+    /// Asks for where a text ends.
+    func prefetchEnd(_ number: Int) { ends.prefetch(number) }
+
+    /// Asks for a text's first bytes.
+    func prefetch(_ number: Int) { bytes.prefetch(range(number).lowerBound) }
+
     mutating func append(_ text: RawSpan) {
         // The pointer does not leave the closure.
         unsafe text.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
@@ -39,10 +45,11 @@ struct Texts: Equatable, Sendable {
         append(rest)
     }
 
-    /// Appends bytes that `body` makes one after another.
-    mutating func append(count: Int, _ body: (Int) throws -> UInt8) rethrows {
-        for place in 0..<count { bytes.append(try body(place)) }
-        ends.append(bytes.count)
+    /// Appends one text that is made of two.
+    mutating func append(_ prefix: RawSpan, _ rest: RawSpan) {
+        // The pointer does not leave the closure.
+        unsafe prefix.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+        append(rest)
     }
 
     mutating func removeAll() {

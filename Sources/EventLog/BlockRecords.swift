@@ -62,6 +62,14 @@ struct BlockRecords {
     /// In line, because replay has little else to do for each record.
     @inline(__always)
     private static func record(in bytes: RawSpan, from offset: Int) -> Range<Int>? {
+        // Two bytes, as records of 128 to 16 383 bytes have.
+        if offset + 2 <= bytes.byteCount {
+            let pair = Int(bytes.fixed(at: offset, as: UInt16.self))
+            let length = pair & 0x7F | (pair >> 8) << 7
+            if pair & 0x8080 == 0x80, pair > 0xFF, length <= bytes.byteCount - offset - 2 {
+                return offset + 2..<offset + 2 + length
+            }
+        }
         var length = 0
         for index in 0..<RawBlock.lengthBytesMax where offset + index < bytes.byteCount {
             let byte = Int(bytes.fixed(at: offset + index, as: UInt8.self))

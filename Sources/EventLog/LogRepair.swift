@@ -37,17 +37,21 @@ package struct LogRepair: Sendable {
         var join = contents.join
         for (index, first) in firsts.enumerated() {
             var prefix = GoodPrefix(after: join.end.lastLSN)
+            let path = directory.segment(from: first)
+            var source = try SegmentSource(try file(path, in: directory), expecting: first)
+            // All of it: what was found good is what is kept, not what another read may give.
+            try source.loadRest(from: 0)
             do throws(LogError) {
                 try walk(
-                    first, isLast: index == firsts.count - 1, in: directory, join: &join,
+                    &source, first: first, isLast: index == firsts.count - 1, join: &join,
                     prefix: &prefix)
             } catch .corrupt(let corruption) {
                 let files = firsts[index...].map { directory.segment(from: $0) }
-                let damaged = try read(directory.segment(from: first), in: directory)
+                let kept = prefix.kept(of: source.window.bytes)
                 return LogRepair(
                     corruption: corruption, keptLSN: prefix.lastLSN,
                     lastSeenLSN: try lastSeen(files, in: directory), files: files,
-                    directory: directory, kept: prefix.kept(of: damaged.rawBytes))
+                    directory: directory, kept: kept)
             }
         }
         return nil
@@ -129,13 +133,10 @@ package struct LogRepair: Sendable {
 extension LogRepair {
     /// As an opening walks it, and each record looked at.
     private static func walk(
-        _ first: LSN, isLast: Bool, in directory: LogDirectory, join: inout SegmentJoin,
+        _ source: inout SegmentSource, first: LSN, isLast: Bool, join: inout SegmentJoin,
         prefix: inout GoodPrefix
     ) throws(LogError) {
-        let path = directory.segment(from: first)
-        let file = try unwrap { () throws(StorageError) in try directory.storage.open(path, .read) }
-        var source = try SegmentSource(
-            file, expecting: first, windowBytes: directory.windowBytes)
+        let path = source.file.path
         let scan = try SegmentScan(&source, join: &join, isLast: isLast) {
             header, step, bytes throws(LogError) in
             try prefix.take(step, header, path: path, bytes)
@@ -147,6 +148,12 @@ extension LogRepair {
                 found: "\(first)", isTearable: false
             ).corruption(in: path, from: first)
         }
+    }
+
+    private static func file(
+        _ path: String, in directory: LogDirectory
+    ) throws(LogError) -> any StorageFile {
+        try unwrap { () throws(StorageError) in try directory.storage.open(path, .read) }
     }
 
     private static func read(_ path: String, in directory: LogDirectory) throws(LogError) -> [UInt8]

@@ -160,8 +160,10 @@ struct HashCheck {
         try records.load(frame, header: block, at: offset, version: version)
         // Also where no record is looked for: each must have its length.
         let split = try bytesUpToNoted(block, offset: offset, version: version)
-        records.withRaw { hash.update($0.extracting(0..<(split ?? 0))) }
-        if split != nil { passed.append(hash.value) }
+        if let split {
+            records.withRaw { hash.update($0.extracting(0..<split)) }
+            passed.append(hash.value)
+        }
         records.withRaw { hash.update($0.extracting((split ?? 0)..<$0.byteCount)) }
     }
 

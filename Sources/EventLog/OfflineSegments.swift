@@ -66,24 +66,44 @@ struct OfflineSegments {
         visit: (SegmentHeader, String, SegmentWalk.Step, RawSpan) throws(LogError) -> Bool
     ) throws(LogError) -> SegmentScan {
         let file = try segment(name, at: path)
-        var source = try SegmentSource(
-            file, expecting: name, windowBytes: directory.windowBytes, reusing: buffer)
-        buffer = []
         // One that another follows is sealed and synced: nobody writes to it any more.
-        if !isFollowed { try settle(&source, name: name) }
-        var joined: SegmentJoin
-        if let join {
-            joined = join
-        } else {
-            joined = SegmentJoin(before: try source.header(expecting: name))
-        }
+        let settled = isFollowed ? nil : try settle(file, name, join)
+        var source = try source(file, name, limit: settled?.walk.offset ?? .max)
+        var joined = try self.join(join, before: &source, name)
         let scan = try SegmentScan(&source, join: &joined, isLast: !isFollowed) {
             header, step, bytes throws(LogError) in
             try visit(header, path, step, bytes)
         }
         buffer = source.releaseBuffer()
         join = joined
-        return scan
+        if settled != nil, case .torn(let defect) = scan.ending {
+            // It was whole a moment ago.
+            throw defect.corruption(in: path, from: scan.walk.nextLSN)
+        }
+        // Ends before where a daemon has taken back a group meanwhile that was not acknowledged.
+        guard let settled, scan.ending != .stopped, scan.walk.offset == settled.walk.offset else {
+            return scan
+        }
+        return settled
+    }
+
+    /// What the segment must follow; where that is not known, what it says itself.
+    private func join(
+        _ known: SegmentJoin?, before source: inout SegmentSource, _ name: LSN
+    ) throws(LogError) -> SegmentJoin {
+        if let known { return known }
+        return SegmentJoin(before: try source.header(expecting: name))
+    }
+
+    /// Takes the buffer, which the caller gives back.
+    private mutating func source(
+        _ file: any StorageFile, _ name: LSN, limit: Int = .max
+    ) throws(LogError) -> SegmentSource {
+        let reused = buffer
+        buffer = []
+        return try SegmentSource(
+            file, expecting: name, limit: limit, windowBytes: directory.windowBytes,
+            reusing: reused)
     }
 
     /// Opens a segment; one that a daemon has dropped meanwhile is told as such.
@@ -96,28 +116,30 @@ struct OfflineSegments {
         }
     }
 
-    /// Loads all of the segment; where it looks damaged, again, until two looks agree.
+    /// Walks the segment up to where it is whole, and makes that durable; where it looks damaged, again,
+    /// until two looks agree.
     ///
     /// One look at a segment that is being written can catch a later group and miss an earlier one.
-    private func settle(_ source: inout SegmentSource, name: LSN) throws(LogError) {
+    private mutating func settle(
+        _ file: any StorageFile, _ name: LSN, _ join: SegmentJoin?
+    ) throws(LogError) -> SegmentScan {
         var seen: LogError?
         while true {
-            try source.loadAll()
-            try unwrap { () throws(StorageError) in try source.file.sync() }
-            let found = damage(&source, name: name)
-            guard let found, found != seen else { return }
-            seen = found
+            let found = Result { () throws(LogError) in try look(file, name, join) }
+            try unwrap { () throws(StorageError) in try file.sync() }
+            guard case .failure(let error) = found, error != seen else { return try found.get() }
+            seen = error
         }
     }
 
-    private func damage(_ source: inout SegmentSource, name: LSN) -> LogError? {
-        do throws(LogError) {
-            var join = SegmentJoin(before: try source.header(expecting: name))
-            _ = try SegmentScan(&source, join: &join, isLast: true) { _, _, _ in true }
-            return nil
-        } catch {
-            return error
-        }
+    private mutating func look(
+        _ file: any StorageFile, _ name: LSN, _ join: SegmentJoin?
+    ) throws(LogError) -> SegmentScan {
+        var source = try source(file, name)
+        var joined = try self.join(join, before: &source, name)
+        let scan = try SegmentScan(&source, join: &joined, isLast: true) { _, _, _ in true }
+        buffer = source.releaseBuffer()
+        return scan
     }
 }
 

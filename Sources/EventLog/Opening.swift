@@ -13,12 +13,8 @@ struct Opening {
     static let byteCount = 80
     /// In the segment it is stored plain.
     static let frameBytes = byteCount + LZ4Frame.overheadBytes
-    /// Where the opening's bytes stand in a segment of this length; empty where it is too short.
-    static func range(in fileBytes: Int) -> Range<Int> {
-        guard fileBytes >= SegmentHeader.byteCount else { return 0..<0 }
-        let end = SegmentHeader.byteCount - 4
-        return end - byteCount..<end
-    }
+    /// Where the opening's bytes stand in a segment.
+    static let range = SegmentHeader.byteCount - 4 - byteCount..<SegmentHeader.byteCount - 4
 
     static let magic = Array("DAYBKRAW".utf8)
 

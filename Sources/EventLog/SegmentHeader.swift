@@ -17,6 +17,8 @@ struct SegmentHeader: Equatable {
     var previous: SegmentEnd
     /// Packed segments only: the length, up to and with the footer, before the segment was packed.
     var unpackedBytes: UInt64 = 0
+    /// What a later version has put behind these fields, which this one hands on; empty where it is zeros.
+    var later: [UInt8] = []
     /// Checksum of these bytes; the first block names it as the one before.
     var checksum: UInt32 = 0
 
@@ -81,6 +83,7 @@ extension SegmentHeader {
         }
         out.write(previous.hash.bytes)
         out.writeFixed(unpackedBytes)
+        out.write(later)
         out.write([UInt8](repeating: 0, count: 8 + Int(Self.frameBytes) - out.count))
         LZ4Frame.write(plain: opening.encoded().bytes, to: &out)
         let checksum = Self.checksum(of: out.bytes)
@@ -128,7 +131,7 @@ extension SegmentHeader {
 
     /// The opening of the raw stream, which the hash covers, says what the fields say.
     private func checkOpening(_ bytes: RawSpan) throws(Defect) {
-        let opening = Opening.range(in: bytes.byteCount)
+        let opening = Opening.range
         guard bytes.extracting(opening).array == self.opening.encoded().bytes.array else {
             throw Defect(
                 at: opening.lowerBound, "opening of the raw stream",
@@ -182,5 +185,7 @@ extension SegmentHeader {
             lastGroup: bytes.fixed(at: 104),
             hash: LogHash(bytes: bytes.extracting(112..<144).array))
         unpackedBytes = bytes.fixed(at: 144)
+        let rest = bytes.extracting(152..<8 + Int(Self.frameBytes))
+        if firstNonZero(rest, from: 0) != nil { later = rest.array }
     }
 }

@@ -29,7 +29,8 @@ struct SegmentScan {
     /// Walks the segment; `visit` gets every part in order and may stop by returning false.
     ///
     /// - Parameters:
-    ///   - source: The file; where something is wrong with its end, all of it is in memory afterwards.
+    ///   - source: The file; the newest group is in memory afterwards, and where something is wrong with
+    ///     its end, all that follows.
     ///   - join: What the segment must follow; moved on past this segment.
     ///   - isLast: Only the last segment may end without a footer.
     ///   - visit: Gets each part and its bytes.
@@ -82,19 +83,19 @@ struct SegmentScan {
         _ source: inout SegmentSource
     ) throws(LogError) -> SegmentWalk.Step? {
         if let step = try source.next(&walk) { return step }
-        if !source.isWhole { try source.loadAll() }
+        try source.loadRest(from: walk.groupOffset)
         do throws(Defect) {
-            // Of all of the file nothing is out of sight.
-            guard case .part(let step) = try walk.next(in: source.window) else { return nil }
+            guard case .part(let step) = try walk.next(in: source.window) else {
+                preconditionFailure("\(path) goes on behind its end")
+            }
             return step
         } catch {
-            let bytes = source.window.bytes
-            let reach = walk.lastLSNInDoubt(after: error, in: bytes)
+            let reach = walk.lastLSNInDoubt(after: error, in: source.window)
             guard case .corrupt(let last) = reach else {
                 if case .sealed = ending {
                     // Sealed means that the footer was written with a rest behind it and that the
                     // file was to be cut next: a crash leaves any part of that rest.
-                    guard mayBeOpen || isHalfCut(bytes) else {
+                    guard mayBeOpen || isHalfCut(source.window) else {
                         throw error.corruption(in: path, from: walk.nextLSN)
                     }
                     if mayBeOpen { leftover = error }
@@ -111,16 +112,17 @@ struct SegmentScan {
     ///
     /// The file is cut there once the next segment stands; a crash may leave zeros in some sectors
     /// and the old length.
-    private func isHalfCut(_ bytes: RawSpan) -> Bool {
-        let restBytes = bytes.byteCount - walk.offset
+    private func isHalfCut(_ window: SegmentWindow) -> Bool {
+        let found = window.bytes(walk.offset..<window.fileBytes)
+        let restBytes = found.byteCount
         guard !header.isPacked, restBytes >= RestFrame.headerBytes else { return false }
         var rest = ByteWriter(capacity: RestFrame.headerBytes)
         RestFrame.write(over: restBytes, to: &rest)
         let isRest = (0..<RestFrame.headerBytes).allSatisfy { index in
-            let byte: UInt8 = bytes.fixed(at: walk.offset + index)
+            let byte: UInt8 = found.fixed(at: index)
             return byte == 0 || byte == rest.bytes.fixed(at: index)
         }
-        return isRest && firstNonZero(bytes, from: walk.offset + RestFrame.headerBytes) == nil
+        return isRest && firstNonZero(found, from: RestFrame.headerBytes) == nil
     }
 
     private func missingFooter() -> Defect {

@@ -5,7 +5,7 @@ import Units
 
 /// A segment's file, of which a window is in memory while a walk goes through it.
 ///
-/// A walk needs little at a time. Only what decides about damage looks at all of the file at once.
+/// A walk needs little at a time. Only what decides about damage looks at all that follows at once.
 struct SegmentSource {
     let file: any StorageFile
     /// Bytes of the file; fewer once it turned out to be shorter.
@@ -40,6 +40,7 @@ struct SegmentSource {
         }
         self.file = file
         byteCount = min(Int(fileBytes), limit)
+        precondition(windowBytes > 0, "a window of \(windowBytes) bytes")
         self.windowBytes = windowBytes
         self.buffer = buffer
     }
@@ -53,22 +54,20 @@ struct SegmentSource {
         }
     }
 
-    /// True where all of the file is in memory.
-    var isWhole: Bool { range == 0..<byteCount }
-
     /// Memory that is free to be used again.
     consuming func releaseBuffer() -> [UInt8] { buffer }
 
-    /// Reads the header.
+    /// Reads the header; before a walk.
     mutating func header(expecting lsn: LSN) throws(LogError) -> SegmentHeader {
+        precondition(range.lowerBound == 0, "the header has been passed")
         if range.upperBound < SegmentHeader.byteCount {
             try move(to: 0, through: SegmentHeader.byteCount)
         }
         return try SegmentHeader.decode(window.bytes, file: file.path, expecting: lsn)
     }
 
-    /// The walk's next part, read where it is not in memory; nil where only a look at all of the file
-    /// can tell what follows.
+    /// The walk's next part, read where it is not in memory; nil where only a look at all that follows
+    /// can tell what it is.
     mutating func next(_ walk: inout SegmentWalk) throws(LogError) -> SegmentWalk.Step? {
         while true {
             let sight: SegmentWalk.Sight
@@ -86,10 +85,10 @@ struct SegmentSource {
         }
     }
 
-    /// Reads all of the file.
-    mutating func loadAll() throws(LogError) {
-        range = 0..<0
-        try move(to: 0, through: byteCount)
+    /// Reads all of the file from `start` on; what is in memory of that stays as it is.
+    mutating func loadRest(from start: Int) throws(LogError) {
+        guard !window.isLast else { return }
+        try move(to: start, through: byteCount)
     }
 
     /// Moves the window to `start`, and on to `end` or further where the file goes so far.

@@ -65,9 +65,16 @@ struct SegmentWalk {
 
     /// The next part; after a thrown defect the walk stands where the defect is.
     ///
-    /// The window begins at or before `offset`. The place that a defect names is right only where it
-    /// begins with the file.
+    /// The window begins at or before `offset`.
     mutating func next(in window: SegmentWindow) throws(Defect) -> Sight {
+        do throws(Defect) {
+            return try look(in: window)
+        } catch {
+            throw error.moved(to: offset)
+        }
+    }
+
+    private mutating func look(in window: SegmentWindow) throws(Defect) -> Sight {
         guard offset < window.fileBytes else { return .part(.end) }
         guard window.isLast || window.end - offset >= Self.headBytesMax else {
             return .beyond(min(window.fileBytes, offset + Self.headBytesMax))
@@ -205,9 +212,15 @@ extension SegmentWalk {
     ///
     /// One group is in flight at a time. A whole block of a later group, or a footer, can only be
     /// there if everything before it had been synced: then the bytes were damaged afterwards.
-    func lastLSNInDoubt(after defect: Defect, in bytes: RawSpan) -> DamageReach {
+    ///
+    /// - Parameters:
+    ///   - defect: Where the walk stands.
+    ///   - window: All of the file from there on.
+    /// - Returns: Whether it is a torn tail, and how far the damage reaches where it is not.
+    func lastLSNInDoubt(after defect: Defect, in window: SegmentWindow) -> DamageReach {
         guard defect.isTearable else { return .corrupt(to: nil) }
-        var start = defect.offsetBytes + 1
+        let bytes = window.bytes(defect.offsetBytes..<window.fileBytes)
+        var start = 1
         while let candidate = Self.firstFrame(bytes, from: start) {
             if let first = firstLSNOfLaterGroup(bytes, at: candidate) {
                 return .corrupt(to: LSN(rawValue: max(first.rawValue, 1) - 1))

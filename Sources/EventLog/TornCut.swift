@@ -16,7 +16,7 @@ struct TornCut {
     /// Also lengthens a file that is shorter than a segment should be.
     ///
     /// - Parameters:
-    ///   - window: Where the tail is torn, all of the file.
+    ///   - window: Where the tail is torn, all of it.
     ///   - segmentBytes: How long the file should be.
     /// - Returns: How long the file is now, and what was cut.
     /// - Throws: `LogError.io`.
@@ -25,9 +25,10 @@ struct TornCut {
         var tornTail: TornTail?
         var zeroTo = window.fileBytes < segmentBytes ? segmentBytes : end
         if case .torn(let defect) = scan.ending {
-            let last = lastNonZero(window.bytes, from: end)
-            tornTail = try keep(window.bytes(end..<last + 1), defect: defect)
-            zeroTo = max(zeroTo, last + 1)
+            let tail = window.bytes(end..<window.fileBytes)
+            let tornBytes = lastNonZero(tail) + 1
+            tornTail = try keep(tail.extracting(0..<tornBytes), defect: defect)
+            zeroTo = max(zeroTo, end + tornBytes)
         }
         if zeroTo > end { try zero(from: end, to: zeroTo) }
         return Repaired(fileBytes: max(window.fileBytes, zeroTo), tornTail: tornTail)
@@ -73,9 +74,9 @@ struct TornCut {
         }
     }
 
-    private func lastNonZero(_ bytes: RawSpan, from start: Int) -> Int {
+    private func lastNonZero(_ bytes: RawSpan) -> Int {
         var offset = bytes.byteCount - 1
-        while offset > start && bytes.fixed(at: offset, as: UInt8.self) == 0 { offset -= 1 }
+        while offset > 0 && bytes.fixed(at: offset, as: UInt8.self) == 0 { offset -= 1 }
         return offset
     }
 }

@@ -44,6 +44,30 @@ import Units
         }
     }
 
+    @Test func `is copied with what a later version has put into its header`() throws {
+        let disk = SimulatedStorage()
+        let opened = try OpenedLog(disk)
+        for number in 1...100 { opened.write([sampleRecord(number)]) }
+        var forger = try Forger(disk)
+        for index in forger.segments.indices {
+            // A flag that may be passed over, and a field.
+            forger.segments[index].header[28] = 1
+            forger.segments[index].header[200] = 7
+        }
+        let later = try forger.disk()
+        let copy = LogCopy(directory: "/data", storage: later)
+        var copies: [LSN: [UInt8]] = [:]
+        try copy.run(
+            from: .zero,
+            append: { first, bytes throws(Never) in copies[first, default: []] += bytes.array },
+            finish: { _, _, _ throws(Never) in })
+        #expect(copies.count > 1)
+        for (first, bytes) in copies {
+            let original = try #require(later.bytes(of: copy.path(of: first)))
+            #expect(original.starts(with: bytes))
+        }
+    }
+
     @Test func `is damaged where any window holds a changed byte`() throws {
         let log = try LongLog()
         let path = try #require(log.disk.filePaths.first { $0.hasSuffix(".lz4") })

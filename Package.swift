@@ -180,7 +180,7 @@ let package = Package(
             of: "Simulation",
             imports: [
                 "Units", "JobModel", "ByteCoding", "JobCoding", "JobState", "Engine", "Storage",
-                "EventLog", "TestKit",
+                "EventLog", "Snapshots", "TestKit",
             ], libraries: [heap]),
         tests(of: "Wire", imports: ["Units", "Wire"]),
         tests(

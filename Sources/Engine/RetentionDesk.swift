@@ -162,7 +162,7 @@ final class RetentionDesk: Sendable {
         let wanted = max(
             limit.map { lastLSN(before: $0) } ?? .zero,
             try rules.bytesMax.map { try lastLSN(beyond: $0) } ?? .zero)
-        let safe = try snapshots.list().dropFirst(SnapshotDirectory.newestKept - 1).first ?? .zero
+        let safe = try snapshots.coveredTwice()
         _ = try trimmer.drop(
             through: min(wanted, safe), archive: archive, now: now,
             goesOn: { [shared] in shared.withLock { !$0.isClosing } })

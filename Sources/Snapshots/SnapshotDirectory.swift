@@ -37,6 +37,18 @@ package struct SnapshotDirectory: Sendable {
         try names().compactMap { Self.lsn(ofName: $0) }.sorted(by: >)
     }
 
+    /// The last event that the log may do without; zero: none.
+    ///
+    /// The older of the two newest snapshots knows it, and no power cut takes their names back.
+    package func coveredTwice() throws(StorageError) -> LSN {
+        let newest = try list().prefix(Self.newestKept)
+        guard newest.count == Self.newestKept, let older = newest.last else { return .zero }
+        // Names can be seen that are not durable: where the sync failed when they were given, or before
+        // a predecessor was killed.
+        try storage.syncDirectory(path)
+        return older
+    }
+
     /// Bytes of all snapshots.
     package func byteCount() throws(StorageError) -> UInt64 {
         var total: UInt64 = 0

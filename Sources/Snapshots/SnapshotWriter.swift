@@ -90,9 +90,17 @@ package struct SnapshotWriter {
     }
 
     /// Gives the sealed file its name, and lets old snapshots go.
+    ///
+    /// Where the name cannot be made durable it is taken back, so that nobody counts on it.
     package func publish(keeping: SnapshotKeeping) throws(StorageError) {
-        try directory.storage.rename(file.path, to: directory.path(of: head.lsn))
-        try directory.storage.syncDirectory(directory.path)
+        let path = directory.path(of: head.lsn)
+        try directory.storage.rename(file.path, to: path)
+        do throws(StorageError) {
+            try directory.storage.syncDirectory(directory.path)
+        } catch {
+            try? directory.storage.remove(path)
+            throw error
+        }
         try directory.removeOld(keeping)
     }
 

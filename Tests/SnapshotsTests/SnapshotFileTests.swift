@@ -178,6 +178,35 @@ private func kept(_ bytes: [UInt64], _ keeping: SnapshotKeeping) throws -> [UInt
         try SnapshotFile(directory.path(of: head.lsn), storage: left).check()
     }
 
+    @Test func `is not there where its name cannot be made durable`() throws {
+        let storage = try disk()
+        let directory = try write(to: storage)
+        storage.refuse(.syncDirectory, of: "/snapshots", with: StorageFault(EIO))
+        var next = head
+        next.lsn = head.lsn.next
+        #expect(throws: StorageError.self) { try write(next, to: storage) }
+        #expect(try directory.list() == [head.lsn])
+        storage.heal()
+        _ = try write(next, to: storage)
+        #expect(try directory.list() == [next.lsn, head.lsn])
+    }
+
+    @Test func `lets the log go once its name and that of another survive a power cut`() throws {
+        let storage = try disk()
+        try storage.syncDirectory("/")
+        let directory = try write(to: storage)
+        #expect(try directory.coveredTwice() == .zero)
+        // A predecessor gave it the name, and was killed before the sync.
+        let next = head.lsn.next
+        _ = try storage.open(directory.path(of: next), .create)
+        storage.refuse(.syncDirectory, of: "/snapshots", with: StorageFault(EIO))
+        #expect(throws: StorageError.self) { try directory.coveredTwice() }
+        storage.heal()
+        #expect(try directory.coveredTwice() == head.lsn)
+        let left = SnapshotDirectory("/data", storage: storage.cutPower().synced())
+        #expect(try left.list() == [next, head.lsn])
+    }
+
     @Test func `is one of two: older ones go`() throws {
         let storage = try disk()
         for number in 1...4 as ClosedRange<UInt64> {

@@ -89,7 +89,7 @@ struct HistoryRun {
             let last = UInt64(next + count) * 4 + 300
             let cost = try Cost.of { () throws(HistoryError) in
                 var builder = HistoryBuilder(
-                    covering: LSN(rawValue: first)...LSN(rawValue: last))
+                    covering: LSN(rawValue: first)...LSN(rawValue: last), rows: count)
                 for draw in drawn {
                     var row = draw.row
                     row.last = max(row.last, LSN(rawValue: first))

@@ -21,7 +21,8 @@ extension EngineCore {
                 log.durableLSN > state.releasedThrough
             else { return }
             let range = state.releasedThrough.next...log.durableLSN
-            history.stage = .collecting(HistoryBuilder(covering: range), place: 0)
+            history.stage = .collecting(
+                HistoryBuilder(covering: range, rows: state.endedCount), place: 0)
         case .collecting(var builder, let place):
             // Held in one place only, or each row would copy all of them.
             history.stage = .idle

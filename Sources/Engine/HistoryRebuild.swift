@@ -120,7 +120,7 @@ extension JobState {
 
     /// Rows of all who ended within the range and are in memory, who leave it.
     fileprivate mutating func takeEnded(covering range: ClosedRange<LSN>) -> HistoryBuilder {
-        var builder = HistoryBuilder(covering: range)
+        var builder = HistoryBuilder(covering: range, rows: endedCount)
         _ = collect(into: &builder, from: 0, countMax: endedCount)
         releaseAll(through: range.upperBound)
         return builder

@@ -21,9 +21,19 @@ package struct HistoryBuilder: Sendable {
         let policy: UInt32
     }
 
-    package init(covering range: ClosedRange<LSN>) {
+    /// - Parameters:
+    ///   - range: What the file will say it covers.
+    ///   - rows: So many will be appended, about: for them nothing is moved on the way.
+    package init(covering range: ClosedRange<LSN>, rows: Int = 0) {
         self.range = range
+        self.rows.reserveCapacity(rows)
+        numbers.reserveCapacity(rows)
+        jobs.reserve(rows, bytesEach: Self.idBytesUsual)
+        // Few jobs have one.
+        locations.reserve(rows, bytesEach: 0)
     }
+
+    private static let idBytesUsual = 24
 
     /// Rows so far.
     package var count: Int { rows.count }

@@ -21,6 +21,12 @@ struct Texts: Equatable, Sendable {
         }
     }
 
+    /// Makes room for so many texts.
+    mutating func reserve(_ count: Int, bytesEach: Int) {
+        ends.reserveCapacity(count)
+        bytes.reserveCapacity(count * bytesEach)
+    }
+
     /// Asks for where a text ends.
     func prefetchEnd(_ number: Int) { ends.prefetch(number) }
 

@@ -14,7 +14,7 @@ struct Agenda {
         case open
         case freeDisk
         case look, cancel(JobKey)
-        case snapshot, healSnapshots, drop
+        case snapshot, healFiles, drop
     }
 
     private struct Entry: Comparable {
@@ -48,5 +48,5 @@ struct Agenda {
 
 /// How the engine's life ends, or what makes it hard.
 enum EngineFault: CaseIterable {
-    case close, powerCut, kill, failSync, failWrite, fillDisk, failSnapshot
+    case close, powerCut, kill, failSync, failWrite, fillDisk, failSnapshot, failHistory
 }

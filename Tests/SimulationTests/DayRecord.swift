@@ -44,6 +44,7 @@ enum FaultKind: String, CaseIterable, Sendable {
     case checkpointHandedOn
     case snapshotWritten, snapshotFailed, snapshotLoaded, snapshotDamaged, snapshotCutShort
     case historyWritten, historyMerged, historyCutShort, historyDamaged, historyRebuilt
+    case historyRefused
     case segmentsDropped, dropCutShort
 }
 

@@ -79,7 +79,7 @@ extension SimulatedDay {
 
     func begin(_ fault: EngineFault) throws(Finding) {
         guard !isEvening else { return }
-        guard let engine, trap == nil, mustEnd == nil, !failsSnapshots else {
+        guard let engine, trap == nil, mustEnd == nil, !refusesFiles else {
             // One thing at a time: later.
             return agenda.plan(.fault(fault), at: soon(1_800))
         }
@@ -98,6 +98,7 @@ extension SimulatedDay {
                 .write, of: "", with: StorageFault(EIO, isShort: random.strikes(onceIn: 2)))
             mustEnd = fault
         case .failSnapshot: failSnapshots()
+        case .failHistory: failHistory()
         case .fillDisk:
             isDiskFull = true
             storage.limit(toBytes: storage.usedBytes)
@@ -135,7 +136,7 @@ extension SimulatedDay {
         if let engine { digests[engine.appliedLSN] = engine.digest() }
         engine = nil
         storage = disk(photo, trap)
-        failsSnapshots = false
+        refusesFiles = false
         noteHalfSnapshots()
         noteHalfHistory()
         noteHalfDrop()
@@ -158,7 +159,7 @@ extension SimulatedDay {
         mustEnd = nil
         digests[engine.appliedLSN] = engine.digest()
         self.engine = nil
-        failsSnapshots = false
+        refusesFiles = false
         record.note(fault == .failSync ? .failedSync : .failedWrite)
         storage =
             random.strikes(onceIn: 2)
@@ -193,7 +194,7 @@ extension SimulatedDay {
             return try openAgain(after: error, trap, failsToRead: failsToRead)
         }
         storage.heal()
-        failsSnapshots = false
+        refusesFiles = false
         storage.watch(nil)
         if let photo = trap?.photo, let trap {
             return cutInRecovery(trap, photo)

@@ -19,6 +19,8 @@ extension SimulatedDay {
         storage.filePaths.filter { $0.hasSuffix(".history") }
     }
 
+    func failHistory() { refuseFiles(inDirectory: "/history", named: ".history.building") }
+
     /// A power cut came while one was written.
     func noteHalfHistory() {
         if storage.filePaths.contains(where: { $0.hasSuffix(".history.building") }) {

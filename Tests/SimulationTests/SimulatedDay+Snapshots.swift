@@ -25,21 +25,26 @@ extension SimulatedDay {
     }
 
     func failSnapshots() {
-        failsSnapshots = true
-        let operation: StorageError.Operation = random.pick([
-            .create, .write, .sync, .rename, .syncDirectory,
-        ])
-        let path = operation == .syncDirectory ? "/snapshots" : ".writing"
-        storage.refuse(
-            operation, of: path,
-            with: StorageFault(random.pick([EIO, ENOSPC]), isShort: random.strikes(onceIn: 2)))
-        agenda.plan(.healSnapshots, at: soon(7_200))
+        refuseFiles(inDirectory: "/snapshots", named: ".writing")
         agenda.plan(.snapshot, at: soon(60))
     }
 
-    func healSnapshots() {
-        guard failsSnapshots else { return }
-        failsSnapshots = false
+    /// The disk refuses one kind of change to files of a directory, for a while.
+    func refuseFiles(inDirectory directory: String, named name: String) {
+        refusesFiles = true
+        let operation: StorageError.Operation = random.pick([
+            .create, .write, .sync, .rename, .syncDirectory,
+        ])
+        storage.refuse(
+            operation, of: operation == .syncDirectory ? directory : name,
+            with: StorageFault(random.pick([EIO, ENOSPC]), isShort: random.strikes(onceIn: 2)))
+        agenda.plan(.healFiles, at: soon(7_200))
+    }
+
+    func healFiles() {
+        guard refusesFiles else { return }
+        refusesFiles = false
+        if storage.counts.failedPath?.contains("/history") == true { record.note(.historyRefused) }
         storage.heal()
     }
 

@@ -36,8 +36,8 @@ final class SimulatedDay {
     /// A change that the engine must not survive was told to fail.
     var mustEnd: EngineFault?
     var isDiskFull = false
-    /// The disk refuses something of every snapshot.
-    var failsSnapshots = false
+    /// The disk refuses something of every snapshot, or of every file of history.
+    var refusesFiles = false
     /// History was damaged at some time: answers may say so.
     var hasDamagedHistory = false
     var historySeen: Set<String> = []
@@ -114,7 +114,7 @@ final class SimulatedDay {
         case .freeDisk: freeDisk()
         case .cancel(let key): ask(.change(key, .cancel), for: .operators)
         case .snapshot: askForSnapshot()
-        case .healSnapshots: healSnapshots()
+        case .healFiles: healFiles()
         case .drop: dropSegments()
         case .look: break
         }

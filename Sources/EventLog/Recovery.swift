@@ -127,13 +127,10 @@ struct Recovery {
         guard scan.header.firstLSN == first else {
             throw misnamed(scan.header, file.path, first: first)
         }
-        if isLast, front.byteCount > scan.walk.offset {
-            throw Defect(
-                at: scan.walk.offset, "end of the blocks", expected: "\(front.byteCount)",
-                found: "\(scan.walk.offset), when it was read again", isTearable: false
-            ).corruption(in: file.path, from: scan.walk.nextLSN)
+        if isLast {
+            try checkReach(of: front, scan.walk, file.path)
+            try checkReach(of: known, scan.walk.lastLSN, file.path)
         }
-        if isLast { try checkReach(of: known, scan.walk.lastLSN, file.path) }
         records = replayer.records
         report.recordsReplayed += replayer.recordsReplayed
         report.bytesRead += UInt64(scan.fileBytes)

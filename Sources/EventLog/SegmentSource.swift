@@ -16,7 +16,7 @@ struct SegmentSource {
     private let windowBytes: Int
 
     /// No segment file is larger: checked before one is read into memory.
-    static let byteCountMax = 1 << 30
+    private static let byteCountMax = 1 << 30
 
     /// Nothing is read yet.
     ///

@@ -30,11 +30,7 @@ import Units
     @Test func `is copied byte by byte`() throws {
         let log = try LongLog()
         let copy = LogCopy(directory: "/data", storage: log.disk)
-        var copies: [LSN: [UInt8]] = [:]
-        try copy.run(
-            from: .zero,
-            append: { first, bytes throws(Never) in copies[first, default: []] += bytes.array },
-            finish: { _, _, _ throws(Never) in })
+        let copies = try copy.segmentBytes()
         #expect(try copies.keys.sorted() == copy.segments())
         for (first, bytes) in copies {
             let original = try #require(log.disk.bytes(of: copy.path(of: first)))
@@ -56,11 +52,7 @@ import Units
         }
         let later = try forger.disk()
         let copy = LogCopy(directory: "/data", storage: later)
-        var copies: [LSN: [UInt8]] = [:]
-        try copy.run(
-            from: .zero,
-            append: { first, bytes throws(Never) in copies[first, default: []] += bytes.array },
-            finish: { _, _, _ throws(Never) in })
+        let copies = try copy.segmentBytes()
         #expect(copies.count > 1)
         for (first, bytes) in copies {
             let original = try #require(later.bytes(of: copy.path(of: first)))
@@ -94,6 +86,51 @@ import Units
         #expect(opened.replayed == log.records)
         #expect(opened.recovery.tornTail != nil)
     }
+
+    @Test func `is refused where what was read ahead is gone when it is read again`() throws {
+        let log = try LongLog()
+        let last = try log.lastBlock()
+        // Opened ahead, to be synced, and to be read.
+        let fickle = FickleStorage(log.disk.crashed(), zerosIn: last.file, from: last.offsetBytes) {
+            opening, _ in opening >= 3
+        }
+        var options = log.options
+        options.isThreaded = true
+        #expect(throws: LogError.self) { try OpenedLog(fickle, options: options) }
+    }
+
+    @Test func `is damaged where a second look at its last block finds another`() throws {
+        let log = try LongLog()
+        let last = try log.lastBlock()
+        let fickle = FickleStorage(log.disk, zerosIn: last.file, from: last.offsetBytes + 1_000) {
+            _, isSynced in isSynced
+        }
+        #expect(throws: LogError.self) {
+            try LogVerification.run(directory: "/data", storage: fickle)
+        }
+    }
+
+    @Test func `ends where a second look finds its last group taken back`() throws {
+        let log = try LongLog()
+        let last = try log.lastBlock()
+        let fickle = FickleStorage(log.disk, zerosIn: last.file, from: last.offsetBytes) {
+            _, isSynced in isSynced
+        }
+        let verified = try LogVerification.run(directory: "/data", storage: fickle)
+        #expect(verified.headLSN == LSN(rawValue: last.firstLSN.rawValue - 1))
+    }
+}
+
+extension LogCopy {
+    /// What is given out of each segment.
+    fileprivate func segmentBytes() throws -> [LSN: [UInt8]] {
+        var all: [LSN: [UInt8]] = [:]
+        try run(
+            from: .zero,
+            append: { first, bytes throws(Never) in all[first, default: []] += bytes.array },
+            finish: { _, _, _ throws(Never) in })
+        return all
+    }
 }
 
 /// A log of a few long segments, the last of which is being written.
@@ -101,6 +138,7 @@ private struct LongLog {
     static let segmentBytes = 1 << 20
     let disk = SimulatedStorage()
     let records: [[UInt8]]
+    let options: LogOptions
 
     init(rewritesSegments: Bool = false) throws {
         var generator = SeededGenerator(seed: 5)
@@ -108,7 +146,7 @@ private struct LongLog {
         records = (0..<1_500).map { _ in
             (0..<2_000).map { $0 % 2 == 0 ? 0 : UInt8.random(in: 0...255, using: &generator) }
         }
-        let options = smallOptions(
+        options = smallOptions(
             segmentBytes: Self.segmentBytes, blockBytes: 64 << 10,
             rewritesSegments: rewritesSegments)
         let opened = try OpenedLog(disk, options: options)
@@ -118,8 +156,16 @@ private struct LongLog {
     }
 
     func open(_ disk: SimulatedStorage, windowBytes: Int) throws(LogError) -> OpenedLog {
-        var options = smallOptions(segmentBytes: Self.segmentBytes, blockBytes: 64 << 10)
+        var options = options
+        options.rewritesSegments = false
         options.windowBytes = windowBytes
         return try OpenedLog(disk, options: options)
+    }
+
+    func lastBlock() throws -> LogInspection.Block {
+        var last: LogInspection.Block?
+        try LogInspection.run(
+            directory: "/data", storage: disk, onSegment: { _ in }, onBlock: { last = $0 })
+        return try #require(last)
     }
 }

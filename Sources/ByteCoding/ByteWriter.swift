@@ -64,12 +64,19 @@ package struct ByteWriter: Sendable {
     /// Writes an unsigned LEB128 number in 1 to 10 bytes.
     @inlinable
     package mutating func writeVarint(_ value: UInt64) {
-        var rest = value
-        while rest >= 0x80 {
-            writeFixed(UInt8(truncatingIfNeeded: rest) | 0x80)
-            rest >>= 7
+        if value < 0x80 { return writeFixed(UInt8(truncatingIfNeeded: value)) }
+        // Seven bits a byte.
+        let start = claim((70 - value.leadingZeroBitCount) / 7)
+        let end = used - 1
+        // In bounds: claim made storage longer than `end`.
+        unsafe storage.withUnsafeMutableBytes { bytes in
+            var rest = value
+            for offset in start..<end {
+                unsafe bytes[offset] = UInt8(truncatingIfNeeded: rest) | 0x80
+                rest >>= 7
+            }
+            unsafe bytes[end] = UInt8(truncatingIfNeeded: rest)
         }
-        writeFixed(UInt8(truncatingIfNeeded: rest))
     }
 
     /// Writes bytes as they are.

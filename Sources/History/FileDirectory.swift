@@ -97,6 +97,8 @@ struct BlockMark: Equatable, Sendable {
 
     mutating func add(type: RawSpan) { bits |= 8 << UInt16(crc32c(type) % 13) }
 
+    func holds(_ end: HistoryEnd) -> Bool { bits & 1 << UInt16(end.rawValue) != 0 }
+
     func mayHold(_ wanted: BlockMark) -> Bool {
         let both = bits & wanted.bits
         return both & 7 != 0 && both & 0xFFF8 != 0

@@ -125,6 +125,7 @@ package struct HistoryBuilder: Sendable {
             rows.prefetch(row)
             numbers.prefetch(row)
             jobs.prefetchEnd(row)
+            locations.prefetchEnd(row)
         }
         if place + Self.namesAhead < places.count {
             jobs.prefetch(Int(places[place + Self.namesAhead].row))

@@ -63,20 +63,23 @@ struct HistoryMerge {
 }
 
 /// The rows of a file, one after another.
+///
+/// What is asked for every row is stored or `mutating`: a borrowing call would copy the cursor out of its
+/// array, which counts references for each of the block's own arrays.
 private struct Cursor {
     private let file: HistoryFile
     private var block = RowBlock()
     private var blockNumber = 0
     private var row = 0
     private var userNumber = 0
+    /// Of the row.
+    private(set) var submitted = LSN.zero
 
     init(_ file: HistoryFile) {
         self.file = file
     }
 
     var isAtEnd: Bool { blockNumber >= file.directory.blockOffsets.count }
-
-    var submitted: LSN { block.rows[row].submitted }
 
     var user: RawSpan {
         @_lifetime(borrow self)
@@ -88,6 +91,7 @@ private struct Cursor {
         userNumber = 0
         guard !isAtEnd else { return }
         try file.load(blockNumber, into: &block, isCached: false)
+        submitted = block.rows[row].submitted
     }
 
     /// How the two users stand in the order of bytes.
@@ -97,7 +101,7 @@ private struct Cursor {
         try writer.begin(user: user)
     }
 
-    func copy(to writer: inout HistoryWriter) throws(HistoryError) {
+    mutating func copy(to writer: inout HistoryWriter) throws(HistoryError) {
         try writer.append(
             block.rows[row],
             RowNames(
@@ -109,6 +113,7 @@ private struct Cursor {
     mutating func advance() throws(HistoryError) -> Bool {
         row += 1
         if row < block.count {
+            submitted = block.rows[row].submitted
             guard row == block.userEnds[userNumber] else { return true }
             userNumber += 1
             return false

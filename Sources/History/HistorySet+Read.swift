@@ -138,7 +138,6 @@ struct Wanted {
     let user: [UInt8]
     /// Hash of the user's name.
     let key: UInt64
-    let ends: Set<HistoryEnd>
     let type: [UInt8]?
     let endedThrough: LSN
     let mark: BlockMark
@@ -149,7 +148,6 @@ struct Wanted {
         self.endedThrough = endedThrough
         self.user = user
         self.key = key
-        self.ends = ends
         self.type = type
         if let type {
             mark = BlockMark(ends: ends, type: type.rawBytes)
@@ -160,7 +158,7 @@ struct Wanted {
 
     func matches(_ row: Int, of rows: RowBlock) -> Bool {
         if rows.rows[row].last > endedThrough { return false }
-        if !ends.isEmpty && !ends.contains(rows.rows[row].end) { return false }
+        guard mark.holds(rows.rows[row].end) else { return false }
         guard let type else { return true }
         return rows.types[rows.typeNumbers[row]].isEqual(to: type.rawBytes)
     }
@@ -221,6 +219,11 @@ private struct UserRun {
     private var block = RowBlock()
     private var blockNumber = 0
     private var row = 0
+    // Stored, as is what a cursor of a merge is asked for every row.
+    /// Of the row.
+    private(set) var submitted = LSN.zero
+    /// The row is wanted.
+    private(set) var matches = false
 
     /// Nil where nothing that may be wanted was submitted before `before`.
     init?(
@@ -253,10 +256,6 @@ private struct UserRun {
 
     private var inBlock: Int { row - blockNumber * RowBlock.rowsMax }
 
-    var submitted: LSN { block.rows[inBlock].submitted }
-
-    var matches: Bool { wanted.matches(inBlock, of: block) }
-
     var job: FinishedJob { block.job(inBlock) }
 
     /// Goes to the next row; false behind the last.
@@ -265,8 +264,16 @@ private struct UserRun {
         return try settle()
     }
 
-    /// Loads the block that the row is in, or the next one that may hold what is wanted.
+    /// Comes to rest at the row, or at the first behind it that may be wanted; false behind the last.
     private mutating func settle() throws(HistoryError) -> Bool {
+        guard try loadBlock() else { return false }
+        submitted = block.rows[inBlock].submitted
+        matches = wanted.matches(inBlock, of: block)
+        return true
+    }
+
+    /// Loads the block that the row is in, or the next one that may hold what is wanted.
+    private mutating func loadBlock() throws(HistoryError) -> Bool {
         var number = row / RowBlock.rowsMax
         guard row < rows.upperBound else { return false }
         if block.count > 0, number == blockNumber { return true }

@@ -120,8 +120,7 @@ struct HistoryWriter {
         directory.blockOffsets.append(offset)
         _ = frame.write(to: &out, seed: seed) { block.encode(to: &$0) }
         block.removeAll()
-        // All at once: the processor waits for the memory of many together.
-        for hash in hashes { filter.insert(hash) }
+        filter.insert(hashes)
         hashes.removeAll(keepingCapacity: true)
         try flushIfFull()
     }

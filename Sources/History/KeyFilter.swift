@@ -29,18 +29,24 @@ struct KeyFilter: Sendable {
         self.bytes = bytes
     }
 
-    mutating func insert(_ hash: UInt64) {
-        let start = start(of: hash)
+    /// Puts in many at once: the processor waits for the memory of all of them together.
+    mutating func insert(_ hashes: [UInt64]) {
+        for hash in hashes { bytes.prefetch(Self.start(of: hash, blocks: blocks)) }
+        let blocks = blocks
         // In bounds: a block lies whole in the filter.
         unsafe bytes.withUnsafeMutableBytes { bytes in
-            let block = unsafe bytes.loadUnaligned(fromByteOffset: start, as: SIMD8<UInt32>.self)
-            unsafe bytes.storeBytes(
-                of: block | Self.bits(of: hash), toByteOffset: start, as: SIMD8<UInt32>.self)
+            for hash in hashes {
+                let start = Self.start(of: hash, blocks: blocks)
+                let block = unsafe bytes.loadUnaligned(
+                    fromByteOffset: start, as: SIMD8<UInt32>.self)
+                unsafe bytes.storeBytes(
+                    of: block | Self.bits(of: hash), toByteOffset: start, as: SIMD8<UInt32>.self)
+            }
         }
     }
 
     func mayContain(_ hash: UInt64) -> Bool {
-        let start = start(of: hash)
+        let start = Self.start(of: hash, blocks: blocks)
         // In bounds: a block lies whole in the filter.
         let block = unsafe bytes.withUnsafeBytes { bytes in
             unsafe bytes.loadUnaligned(fromByteOffset: start, as: SIMD8<UInt32>.self)
@@ -51,8 +57,8 @@ struct KeyFilter: Sendable {
 
     /// Offset of the key's block; its last byte is in the filter, because the upper half of the hash
     /// times the count of blocks has less than the count in its own upper half.
-    private func start(of hash: UInt64) -> Int {
-        Int(((hash >> 32) &* blocks) >> 32) * Self.blockBytes
+    private static func start(of hash: UInt64, blocks: UInt64) -> Int {
+        Int(((hash >> 32) &* blocks) >> 32) * blockBytes
     }
 
     /// One bit in each word of the block.

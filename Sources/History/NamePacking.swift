@@ -109,12 +109,16 @@ private struct Alphabet {
     var bits: UInt8 = 0
 
     init(of names: Texts, from shared: Int) {
+        // A byte for each value: bits of one word would wait for one another.
+        var isUsed = [256 of UInt8](repeating: 0)
         for number in 0..<names.count {
             let range = names.range(number)
             for place in range.lowerBound + shared..<range.upperBound {
-                let byte = names.bytes[place]
-                words[Int(byte >> 6)] |= 1 << UInt64(byte & 63)
+                isUsed[Int(names.bytes[place])] = 1
             }
+        }
+        for value in isUsed.indices {
+            words[value >> 6] |= UInt64(isUsed[value]) << UInt64(value & 63)
         }
         while 1 << Int(bits) < count { bits += 1 }
     }

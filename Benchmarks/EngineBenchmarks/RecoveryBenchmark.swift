@@ -32,29 +32,48 @@ struct RecoveryBenchmark {
         )
     }
 
-    /// Submits without and with a snapshot of `jobs` jobs beside them.
+    /// Submits without and with a snapshot of `jobs` jobs beside them, in turn.
     func ingest(_ jobs: Int) async throws {
         let engine = try await filled(directory + "/ingest", jobs)
-        var workload = Workload(seed: 77, start: SystemClock().wallTime())
-        let quiet = try await submit(engine, &workload) { $0 >= 400 }
         let before = residentBytes()
-        let snapshot = Task { try await engine.snapshot() }
-        let done = Flag()
-        let watch = Task {
-            _ = try await snapshot.value
-            done.set()
+        var (quiet, busy) = (Ingest(), Ingest())
+        for round in 0..<Self.rounds {
+            let enough = Flag()
+            async let pause: Void = {
+                try await Task.sleep(for: .seconds(4))
+                enough.set()
+            }()
+            let start = residentBytes()
+            quiet.add(try await submit(engine, seed: 2 * round, until: enough))
+            try await pause
+            let middle = residentBytes()
+            let done = Flag()
+            async let snapshot: Void = {
+                _ = try await engine.snapshot()
+                done.set()
+            }()
+            busy.add(try await submit(engine, seed: 2 * round + 1, until: done))
+            try await snapshot
+            quiet.bytes += middle - start
+            busy.bytes += residentBytes() - middle
+            progress(
+                "\(decimal(quiet.rate, 0))/s without, \(decimal(busy.rate, 0))/s with, so far")
         }
-        let busy = try await submit(engine, &workload) { _ in done.isSet }
-        try await watch.value
-        let ratio = busy.rate / quiet.rate
+        // What the jobs that came meanwhile take is not the snapshots'.
+        let own = Double(quiet.bytes) / Double(quiet.jobs) * Double(busy.jobs)
+        let more = (Double(busy.bytes) - own) / Double(Self.rounds * before)
         print(
-            "submits beside a snapshot of \(jobs) jobs, batches of \(Self.batchJobs): "
-                + "\(decimal(busy.rate, 0))/s, without \(decimal(quiet.rate, 0))/s, ratio "
-                + "\(decimal(ratio, 2)); p99.9 of a batch \(decimal(busy.worst, 1)) ms, without "
-                + "\(decimal(quiet.worst, 1)) ms; memory +"
-                + "\(decimal(100 * Double(residentBytes() - before) / Double(before), 1)) %")
+            "submits beside a snapshot of \(jobs) jobs and more, \(Self.callers) callers, batches of "
+                + "\(Self.batchJobs), \(Self.rounds) rounds: \(decimal(busy.rate, 0))/s, without "
+                + "\(decimal(quiet.rate, 0))/s, ratio \(decimal(busy.rate / quiet.rate, 2)); "
+                + "p99.9 of a batch \(decimal(busy.worst, 1)) ms, without "
+                + "\(decimal(quiet.worst, 1)) ms; memory \(decimal(100 * more, 1)) % more; a "
+                + "snapshot took \(decimal(busy.seconds / Double(Self.rounds), 1)) s")
         await engine.close()
     }
+
+    private static let rounds = 3
+    private static let callers = 4
 
     /// Leaves a log without a snapshot: whole lifecycles, four events each, and as many jobs that wait.
     func tail(_ jobs: Int) async throws {
@@ -108,21 +127,51 @@ struct RecoveryBenchmark {
         _ = try await engine.submit(batch)
     }
 
-    /// Submits batches one after another until `isEnough` of so many.
+    /// All callers submit one batch after another.
     private func submit(
-        _ engine: Engine, _ workload: inout Workload, _ isEnough: (Int) -> Bool
-    ) async throws -> (rate: Double, worst: Double) {
-        var times = Latencies()
+        _ engine: Engine, seed: Int, until isEnough: Flag
+    ) async throws -> Ingest {
         let begun = monotonicNanoseconds()
-        var batches = 0
-        while !isEnough(batches) {
-            let start = monotonicNanoseconds()
-            try await submit(engine, &workload)
-            times.add(monotonicNanoseconds() - start)
-            batches += 1
+        return try await withThrowingTaskGroup(of: Latencies.self) { group in
+            for caller in 0..<Self.callers {
+                group.addTask {
+                    var workload = Workload(
+                        seed: UInt64(100 + seed * Self.callers + caller),
+                        start: SystemClock().wallTime())
+                    var times = Latencies()
+                    while !isEnough.isSet {
+                        let start = monotonicNanoseconds()
+                        try await submit(engine, &workload)
+                        times.add(monotonicNanoseconds() - start)
+                    }
+                    return times
+                }
+            }
+            var ingest = Ingest()
+            for try await times in group { ingest.times.add(times) }
+            ingest.seconds = Self.seconds(since: begun)
+            return ingest
         }
-        let rate = Double(batches * Self.batchJobs) / Self.seconds(since: begun)
-        return (rate, times.percentile(99.9) / 1e3)
+    }
+
+    /// What submitting came to.
+    private struct Ingest {
+        var times = Latencies()
+        var seconds = 0.0
+        /// By which the process grew.
+        var bytes = 0
+
+        var jobs: Int { times.nanoseconds.count * RecoveryBenchmark.batchJobs }
+
+        var rate: Double { Double(jobs) / seconds }
+
+        /// p99.9 of a batch in milliseconds.
+        var worst: Double { times.percentile(99.9) / 1e3 }
+
+        mutating func add(_ other: Ingest) {
+            times.add(other.times)
+            seconds += other.seconds
+        }
     }
 
     private static func seconds(since start: UInt64) -> Double {

@@ -12,7 +12,7 @@ package struct SnapshotRules: Sendable {
     /// Entries that a turn with requests saves: about a tenth of a millisecond.
     package var entriesPerTurn = 256
     /// Entries that a turn without requests saves.
-    package var entriesPerIdleTurn = 4_096
+    package var entriesPerIdleTurn = 512
     /// So many older ones stay beside the newest, spread over the log: they shorten the way to the past.
     package var olderMax = 6
     /// All older ones together take at most one byte for so many of the log.

@@ -107,7 +107,8 @@ let package = Package(
             "EventLog", imports: ["Units", "ByteCoding", "Storage", "Threads", "CLZ4"],
             libraries: [crypto], more: [lifetimes]),
         room(
-            "Backup", imports: ["Units", "ByteCoding", "Storage", "EventLog", "Snapshots"]),
+            "Backup",
+            imports: ["Units", "ByteCoding", "Storage", "EventLog", "Snapshots", "History"]),
         room(
             "JobCoding", imports: ["Units", "JobModel", "ByteCoding"], more: [lifetimes]),
         room(

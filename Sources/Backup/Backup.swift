@@ -1,10 +1,12 @@
 import EventLog
+import History
 package import Storage
 package import Units
 
-/// Copies a data directory's log and the snapshots it needs, beside a daemon that writes to them.
+/// Copies a data directory's log, the snapshots it needs and the files of history, beside a daemon that writes
+/// to them.
 ///
-/// Order, each step durable before the next: segments and snapshot, read back whole before they get
+/// Order, each step durable before the next: segments, snapshots and history, read back whole before they get
 /// their names; the manifest, in one step; only then are files removed that it no longer names. So a
 /// backup that is killed anywhere leaves the one before, and the next run finds what it had done.
 package struct Backup {
@@ -24,6 +26,10 @@ package struct Backup {
     var writer: FileWriter?
     private var segments: [BackupManifest.Segment] = []
     private var segmentsKept = 0
+    /// Files of history that the backup has.
+    var history: [HistoryOutline] = []
+    /// As it was when the first of them was copied.
+    var historyFloor: LSN?
     var bytesCopied: UInt64 = 0
 
     /// Takes a backup, or brings the one that is there up to date.
@@ -78,16 +84,20 @@ package struct Backup {
             throw .otherLog(directory: target.path, found: former.log, wanted: log)
         }
         try unwrap { () throws(StorageError) in try target.removeLeftovers() }
+        try copyHistory()
         try copy(from: try keepWhatIsThere())
         if let contradiction = chain.contradiction(isAtEnd: true) { throw refusal(contradiction) }
         guard let head = chain.head else { throw .noLog(directory: sourcePath) }
+        let snapshots = try copySnapshots(upTo: head.lsn)
+        try copyHistory()
         let manifest = BackupManifest(
-            log: log, head: head, time: time, snapshots: try copySnapshots(upTo: head.lsn),
-            segments: segments)
+            log: log, head: head, time: time, snapshots: snapshots, segments: segments,
+            history: historyFiles(upTo: head.lsn), historyFloor: historyFloor ?? .zero)
         try unwrap { () throws(StorageError) in
             try target.write(dropped: dropped.encoded(before: names[0]))
             try storage.syncDirectory(target.segments)
             try storage.syncDirectory(target.snapshotsPath)
+            try storage.syncDirectory(target.historyPath)
             try target.write(manifest)
             try target.removeReplaced(by: manifest)
         }

@@ -17,6 +17,7 @@ struct BackupDirectory: Sendable {
     /// Not `log`: no daemon can be started on a backup by mistake.
     private static let segmentsName = "segments"
     private static let snapshotsName = "snapshots"
+    private static let historyName = "history"
     private static let lockName = "LOCK"
     private static let segmentSuffix = ".lz4"
     private static let activeMark = ".up-to-"
@@ -24,6 +25,7 @@ struct BackupDirectory: Sendable {
     var segments: String { path + "/" + Self.segmentsName }
     var snapshots: SnapshotDirectory { SnapshotDirectory(path, storage: storage) }
     var snapshotsPath: String { path + "/" + Self.snapshotsName }
+    var historyPath: String { path + "/" + Self.historyName }
     var dropped: String { segments + "/" + DroppedSegments.name }
     var manifest: String { path + "/" + Self.manifestName }
 
@@ -31,6 +33,12 @@ struct BackupDirectory: Sendable {
         let sealed = self.sealed(segment.firstLSN)
         return segment.isSealed
             ? sealed : sealed + Self.activeMark + Self.digits(segment.lastLSN)
+    }
+
+    /// By its mark, too: a file that was built again does not replace the one that a former manifest names.
+    func file(of history: BackupManifest.History) -> String {
+        let (first, last) = (history.range.lowerBound, history.range.upperBound)
+        return "\(historyPath)/\(Self.digits(first))-\(Self.digits(last)).\(history.mark)"
     }
 
     /// Where a segment is that has its footer.
@@ -46,12 +54,15 @@ struct BackupDirectory: Sendable {
     /// - Throws: `BackupError.notEmpty` where something else is in it.
     func create() throws(BackupError) {
         try unwrap { () throws(StorageError) in try storage.createDirectory(path) }
-        let own = [Self.manifestName, Self.segmentsName, Self.snapshotsName, Self.lockName]
+        let own = [
+            Self.manifestName, Self.segmentsName, Self.snapshotsName, Self.historyName,
+            Self.lockName,
+        ]
         let names = try unwrap { () throws(StorageError) in try storage.list(path) }
         let isOwn = names.contains { $0 == Self.manifestName || $0 == Self.segmentsName }
         guard isOwn || names.allSatisfy(own.contains) else { throw .notEmpty(directory: path) }
         try unwrap { () throws(StorageError) in
-            for directory in [segments, snapshotsPath] { try storage.createDirectory(directory) }
+            for directory in [segments, snapshotsPath, historyPath] { try storage.createDirectory(directory) }
             try storage.syncDirectory(Self.parent(of: path))
             try storage.syncDirectory(path)
         }
@@ -102,8 +113,10 @@ struct BackupDirectory: Sendable {
 
     /// Removes what a killed backup left half written.
     func removeLeftovers() throws(StorageError) {
-        for name in try storage.list(segments) where name.hasSuffix(Self.writingSuffix) {
-            try storage.remove("\(segments)/\(name)")
+        for directory in [segments, historyPath] {
+            for name in try storage.list(directory) where name.hasSuffix(Self.writingSuffix) {
+                try storage.remove("\(directory)/\(name)")
+            }
         }
         try snapshots.removeLeftovers()
     }
@@ -113,6 +126,10 @@ struct BackupDirectory: Sendable {
         let kept = Set(manifest.segments.map { file(of: $0) })
         for name in try storage.list(segments) where name.contains(Self.activeMark) {
             if !kept.contains("\(segments)/\(name)") { try storage.remove("\(segments)/\(name)") }
+        }
+        let history = Set(manifest.history.map { file(of: $0) })
+        for name in try storage.list(historyPath) where !history.contains("\(historyPath)/\(name)") {
+            try storage.remove("\(historyPath)/\(name)")
         }
         guard let newest = manifest.snapshots.first else { return }
         for lsn in try snapshots.list() where lsn < newest && !manifest.snapshots.contains(lsn) {

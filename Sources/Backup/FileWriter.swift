@@ -38,9 +38,18 @@ struct FileWriter {
     static func copy(
         _ source: String, to path: String, storage: any Storage
     ) throws(StorageError) -> UInt64 {
-        let file = try storage.open(source, .read)
         let writing = path + BackupDirectory.writingSuffix
-        var writer = try FileWriter(writing, storage: storage)
+        let byteCount = try write(source, to: writing, storage: storage)
+        try storage.rename(writing, to: path)
+        return byteCount
+    }
+
+    /// Makes a file of another one's bytes, and syncs it; gives its length.
+    static func write(
+        _ source: String, to path: String, storage: any Storage
+    ) throws(StorageError) -> UInt64 {
+        let file = try storage.open(source, .read)
+        var writer = try FileWriter(path, storage: storage)
         var piece: [UInt8] = []
         var offset: UInt64 = 0
         while true {
@@ -49,8 +58,6 @@ struct FileWriter {
             try writer.append(piece.rawBytes.extracting(0..<count))
             offset += UInt64(count)
         }
-        let byteCount = try writer.finish()
-        try storage.rename(writing, to: path)
-        return byteCount
+        return try writer.finish()
     }
 }

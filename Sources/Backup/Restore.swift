@@ -1,6 +1,7 @@
 import ByteCoding
 import EventLog
 import Glibc
+import History
 import Snapshots
 package import Storage
 import Units
@@ -33,6 +34,9 @@ package enum Restore {
         for snapshot in manifest.snapshots {
             try check(directory.snapshots.path(of: snapshot), snapshot, manifest, storage)
         }
+        for file in manifest.history {
+            try check(directory.file(of: file), file, manifest, storage)
+        }
         return manifest
     }
 
@@ -48,7 +52,7 @@ package enum Restore {
 
     /// Verifies a backup and makes the data directory, which must be empty or not be there.
     ///
-    /// The snapshot comes first and the log's first segment last: a restore that was killed leaves
+    /// Snapshots and history come first and the log's first segment last: a restore that was killed leaves
     /// a directory that no daemon takes for a log.
     /// - Parameters:
     ///   - backup: The directory of the backup.
@@ -70,6 +74,7 @@ package enum Restore {
         defer { lock.release() }
         let source = BackupDirectory(path: backup, storage: storage)
         try copySnapshots(manifest, source, data)
+        try copyHistory(manifest, source, data)
         try copyDropped(manifest, source, target)
         try copySegments(manifest, source, target, progress)
         try verifyRestored(manifest, data, storage)
@@ -122,6 +127,29 @@ package enum Restore {
         }
     }
 
+    private static func copyHistory(
+        _ manifest: BackupManifest, _ source: BackupDirectory, _ data: String
+    ) throws(BackupError) {
+        let storage = source.storage
+        let target = restoredHistory(data, storage)
+        try unwrap { () throws(StorageError) in
+            try storage.createDirectory(target.path)
+            try storage.syncDirectory(data)
+            if manifest.historyFloor > .zero { try target.makeFloor(manifest.historyFloor) }
+            for file in manifest.history {
+                _ = try FileWriter.copy(
+                    source.file(of: file), to: target.file(file.range), storage: storage)
+            }
+            try storage.syncDirectory(target.path)
+        }
+    }
+
+    private static func restoredHistory(
+        _ data: String, _ storage: any Storage
+    ) -> HistoryDirectory {
+        HistoryDirectory(path: data + "/history", storage: storage)
+    }
+
     private static func copySegments(
         _ manifest: BackupManifest, _ source: BackupDirectory, _ target: LogCopy,
         _ progress: (BackupProgress) -> Void
@@ -151,6 +179,32 @@ package enum Restore {
         for snapshot in manifest.snapshots {
             let path = SnapshotDirectory(data, storage: storage).path(of: snapshot)
             try check(path, snapshot, manifest, storage)
+        }
+        for file in manifest.history {
+            try check(restoredHistory(data, storage).file(file.range), file, manifest, storage)
+        }
+    }
+
+    private static func check(
+        _ path: String, _ file: BackupManifest.History, _ manifest: BackupManifest,
+        _ storage: any Storage
+    ) throws(BackupError) {
+        do throws(HistoryError) {
+            let outline = try HistoryOutline(
+                checking: path, log: manifest.log.low, storage: storage)
+            guard BackupManifest.History(outline) == file else {
+                throw .damaged(
+                    path: path, offsetBytes: 0, what: "it is not the file that the manifest names")
+            }
+        } catch {
+            switch error {
+            case .io(let refusal) where refusal.errno == ENOENT:
+                throw .damaged(file: path, what: "it is not there")
+            case .io(let refusal): throw .io(refusal)
+            case .damaged(let file, let offset, let what):
+                throw .damaged(file: file, what: "\(what), at offset \(offset)")
+            case .missing: preconditionFailure("a whole file that lacks something")
+            }
         }
     }
 

@@ -11,11 +11,8 @@ struct FileParts {
     let filter: KeyFilter
 
     init(_ file: any StorageFile) throws(Flaw) {
-        let head = try Self.bytes(file, at: 0, count: HistoryHeader.byteCount)
-        let header = try HistoryHeader(decoding: head.rawBytes)
+        let (header, footer) = try Self.ends(of: file)
         let seed = header.seed
-        let footer = try Self.footer(file, seed: seed)
-        guard footer.ends.total == UInt64(header.rows) else { throw Flaw("count of rows") }
         let filterBytes = Int(footer.directoryOffset - footer.filterOffset)
         let filter = try Self.bytes(file, at: footer.filterOffset, count: filterBytes)
         let directoryBytes =
@@ -28,6 +25,17 @@ struct FileParts {
         self.directory = try FileDirectory(
             decoding: Self.body(directory.rawBytes, .directory, 0, seed).body)
         try Self.check(self.directory, header, footer)
+    }
+
+    /// What stands at both ends of a file.
+    static func ends(
+        of file: any StorageFile
+    ) throws(Flaw) -> (header: HistoryHeader, footer: HistoryFooter) {
+        let head = try Self.bytes(file, at: 0, count: HistoryHeader.byteCount)
+        let header = try HistoryHeader(decoding: head.rawBytes)
+        let footer = try Self.footer(file, seed: header.seed)
+        guard footer.ends.total == UInt64(header.rows) else { throw Flaw("count of rows") }
+        return (header, footer)
     }
 
     private static func footer(

@@ -1,16 +1,23 @@
-import Storage
-import Units
+import Glibc
+package import Storage
+package import Units
 
 /// The names in history's directory.
-struct HistoryDirectory: Sendable {
-    let path: String
+package struct HistoryDirectory: Sendable {
+    package let path: String
     let storage: any Storage
 
     static let suffix = ".history"
     static let buildingSuffix = ".building"
     private static let floorSuffix = ".floor"
 
-    func file(_ range: ClosedRange<LSN>) -> String {
+    package init(path: String, storage: any Storage) {
+        self.path = path
+        self.storage = storage
+    }
+
+    /// Where the file over a range of the log is.
+    package func file(_ range: ClosedRange<LSN>) -> String {
         "\(path)/\(Self.digits(range.lowerBound))-\(Self.digits(range.upperBound))\(Self.suffix)"
     }
 
@@ -19,6 +26,25 @@ struct HistoryDirectory: Sendable {
 
     /// An empty file whose name says that nothing up to this LSN is kept any more.
     func floor(_ lsn: LSN) -> String { "\(path)/\(Self.digits(lsn))\(Self.floorSuffix)" }
+
+    /// What is there, for whoever copies it beside the engine that changes it; nothing where there is no
+    /// directory.
+    package func listing() throws(StorageError) -> HistoryListing {
+        do throws(StorageError) {
+            let names = try storage.list(path)
+            return HistoryListing(
+                floor: names.compactMap { Self.floor(ofName: $0) }.max() ?? .zero,
+                ranges: names.compactMap { Self.range(ofName: $0) })
+        } catch {
+            guard error.errno == ENOENT else { throw error }
+            return HistoryListing()
+        }
+    }
+
+    /// Has it said that nothing up to this LSN is kept; the name is for the caller to sync.
+    package func makeFloor(_ lsn: LSN) throws(StorageError) {
+        try storage.open(floor(lsn), .create).sync()
+    }
 
     func list() throws(HistoryError) -> [String] {
         try unwrap { () throws(StorageError) in try storage.list(path) }
@@ -68,5 +94,23 @@ struct HistoryDirectory: Sendable {
             return nil
         }
         return UInt64(digits).map(LSN.init(rawValue:))
+    }
+}
+
+/// What a directory of history holds.
+package struct HistoryListing: Equatable, Sendable {
+    /// Nothing up to here is kept.
+    package var floor = LSN.zero
+    /// Of each file; those that were merged may still be there beside the file that has replaced them.
+    package var ranges: [ClosedRange<LSN>] = []
+}
+
+extension [ClosedRange<LSN>] {
+    /// Of files over the same LSNs the widest first: the others were merged into it.
+    var widestFirst: [ClosedRange<LSN>] {
+        sorted {
+            ($1.upperBound.rawValue - $1.lowerBound.rawValue, $0.lowerBound)
+                < ($0.upperBound.rawValue - $0.lowerBound.rawValue, $1.lowerBound)
+        }
     }
 }

@@ -38,10 +38,7 @@ extension HistorySet {
         guard old < floor else { return }
         let name = directory.floor(floor)
         if try !directory.list().contains(where: { "\(directory.path)/\($0)" == name }) {
-            let file = try unwrap { () throws(StorageError) in
-                try directory.storage.open(name, .create)
-            }
-            try unwrap { () throws(StorageError) in try file.sync() }
+            try unwrap { () throws(StorageError) in try directory.makeFloor(floor) }
         }
         try directory.sync()
         state.withLock { state in

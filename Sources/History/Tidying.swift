@@ -34,12 +34,8 @@ struct Tidying {
 
     /// Of files over the same LSNs the widest that is whole stays: the others were merged into it.
     private mutating func open(_ ranges: [ClosedRange<LSN>]) throws(HistoryError) -> [HistoryFile] {
-        let widestFirst = ranges.sorted {
-            ($1.upperBound.rawValue - $1.lowerBound.rawValue, $0.lowerBound)
-                < ($0.upperBound.rawValue - $0.lowerBound.rawValue, $1.lowerBound)
-        }
         var files: [HistoryFile] = []
-        for range in widestFirst {
+        for range in ranges.widestFirst {
             let isMerged = files.contains { $0.header.range.overlaps(range) }
             if isMerged || range.upperBound <= floor {
                 try remove(directory.file(range))

@@ -19,12 +19,16 @@ import Units
     }
 
     @Test func `leaves the former one or the new one, and is completed by the next`() throws {
-        let source = try Source()
-        source.submit(60)
+        let source = try Source(history: Source.smallHistory)
+        source.finish(45)
         _ = try source.snapshot()
         source.submit(10)
         let former = try source.backUp().head
-        source.submit(70)
+        let history = source.history()
+        source.finish(40)
+        source.finish(30)
+        // Some were merged, so that the new backup replaces files of the former one.
+        #expect(!Set(history.keys).isSubset(of: source.history().keys))
         _ = try source.snapshot()
         source.submit(3)
         let (cuts, head) = try cutsOfBackup(source)
@@ -104,10 +108,10 @@ import Units
     }
 
     @Test func `or meets a disk that refuses leaves the former one`() throws {
-        let source = try Source()
-        source.submit(60)
+        let source = try Source(history: Source.smallHistory)
+        source.finish(30)
         let former = try source.backUp().head
-        source.submit(60)
+        source.finish(30)
         var refusals = 0
         for change in 1... {
             let disk = source.disk.killed()
@@ -129,8 +133,8 @@ import Units
 
 @Suite struct `A restore that is killed` {
     @Test func `leaves a directory that is empty of a log, refused, or whole`() throws {
-        let source = try Source()
-        source.submit(100)
+        let source = try Source(history: Source.smallHistory)
+        source.finish(60)
         let head = try source.backUp().head
         let cuts = Mutex<[PowerCut]>([])
         source.disk.watch { cut in cuts.withLock { $0.append(cut) } }

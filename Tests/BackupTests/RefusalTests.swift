@@ -106,6 +106,20 @@ import Units
         }
     }
 
+    @Test func `where a file of history reads back otherwise`() throws {
+        let source = try Source(history: Source.smallHistory)
+        source.finish(30)
+        let disk = MiswritingStorage(disk: source.disk, suffix: ".writing", offset: 100)
+        #expect {
+            try takeBackup(disk)
+        } throws: {
+            guard case .damaged(let file, _) = $0 as? BackupError else { return false }
+            return file.hasPrefix("/backup/history/")
+        }
+        _ = try source.backUp()
+        #expect(try Restore.verify(Source.backup, storage: source.disk).history.count == 1)
+    }
+
     @Test func `of a log that is damaged, by the name of the log's file`() throws {
         let source = try Source()
         source.submit(100)
@@ -166,8 +180,8 @@ import Units
     }
 
     @Test func `where any file of the backup was changed, and writes nothing`() throws {
-        let source = try Source()
-        source.submit(60)
+        let source = try Source(history: Source.smallHistory)
+        source.finish(60)
         _ = try source.snapshot()
         source.submit(30)
         _ = try source.backUp()
@@ -199,7 +213,7 @@ import Units
         let path = "/backup/MANIFEST"
         let text = String(decoding: try #require(source.disk.bytes(of: path)), as: UTF8.self)
         source.disk.replace(
-            path, with: Array(text.replacing("daybook backup 1", with: "daybook backup 2").utf8))
+            path, with: Array(text.replacing("daybook backup 2", with: "daybook backup 3").utf8))
         #expect(throws: BackupError.newerFormat(file: path)) {
             try Restore.verify(Source.backup, storage: source.disk)
         }

@@ -24,7 +24,7 @@ final class Source {
 
     init(
         on disk: SimulatedStorage = SimulatedStorage(seed: 3), rewritesSegments: Bool = false,
-        identity: UInt64 = 7
+        identity: UInt64 = 7, history: HistoryRules = HistoryRules()
     ) throws {
         self.disk = disk
         var options = LogOptions()
@@ -35,7 +35,16 @@ final class Source {
         rules.entriesPerTurn = 1_000
         rules.entriesPerIdleTurn = 1_000
         engine = try SteppedEngine(
-            directory: Self.data, storage: disk, clock: clock, options: options, snapshots: rules)
+            directory: Self.data, storage: disk, clock: clock, options: options, snapshots: rules,
+            history: history)
+    }
+
+    /// Few jobs make a file, and three files one.
+    static var smallHistory: HistoryRules {
+        var rules = HistoryRules()
+        rules.rowsMin = 20
+        rules.fanIn = 3
+        return rules
     }
 
     /// Submits jobs, some groups of one, some of several.
@@ -54,6 +63,38 @@ final class Source {
             if count % 3 == 0 { engine.turn() }
         }
         engine.turn()
+    }
+
+    /// Submits jobs, has them succeed, and gives them time to leave memory.
+    func finish(_ jobs: Int) {
+        submit(jobs)
+        let tokens = Mutex<[LSN]>([])
+        engine.claim(
+            ClaimOrder(
+                worker: WorkerName(unchecked: "w"), types: [JobType(unchecked: "mail")],
+                countMax: jobs, leaseDuration: nil), wait: .zero
+        ) { result in
+            guard case .success(let grants) = result else { return }
+            tokens.withLock { $0 = grants.compactMap { $0.job.lease?.token } }
+        }
+        engine.turn()
+        let leased = tokens.withLock { $0 }
+        #expect(leased.count == jobs)
+        for step in [AttemptStep.start, .succeed(message: nil)] {
+            engine.report(leased.map { AttemptReport(token: $0, step: step) }) { _ in }
+            engine.turn()
+        }
+        for _ in 0..<20 { engine.turn() }
+    }
+
+    /// The files of history of a data directory, by name.
+    func history(in data: String = Source.data) -> [String: [UInt8]] {
+        let directory = data + "/history/"
+        let paths = disk.filePaths.filter { $0.hasPrefix(directory) && $0.hasSuffix(".history") }
+        return Dictionary(
+            uniqueKeysWithValues: paths.map {
+                (String($0.dropFirst(directory.count)), disk.bytes(of: $0) ?? [])
+            })
     }
 
     func snapshot() throws -> LSN {
@@ -91,13 +132,15 @@ func takeBackup(
 
 /// Opens an engine on a directory, as a daemon would.
 @discardableResult
-func openEngine(_ data: String, on disk: SimulatedStorage) throws(LogError) -> SteppedEngine {
+func openEngine(
+    _ data: String, on disk: SimulatedStorage, history: HistoryRules = HistoryRules()
+) throws(LogError) -> SteppedEngine {
     var options = LogOptions()
     options.segmentBytes = 16 << 10
     options.rewritesSegments = false
     return try SteppedEngine(
         directory: data, storage: disk, clock: StandingClock(), options: options,
-        snapshots: .onDemand)
+        snapshots: .onDemand, history: history)
 }
 
 /// Both clocks of a machine on which no time passes.

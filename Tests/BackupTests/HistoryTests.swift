@@ -1,0 +1,156 @@
+import Backup
+import ByteCoding
+import Engine
+import EventLog
+import JobModel
+import Storage
+import Synchronization
+import TestKit
+import Testing
+import Units
+
+@Suite struct `The history of a backup` {
+    private let source: Source
+
+    init() throws {
+        source = try Source(history: Source.smallHistory)
+        source.finish(70)
+    }
+
+    @Test func `is restored as it is, and not built again`() throws {
+        try source.backUp()
+        #expect(try restore().history.count == source.history().count)
+        #expect(!source.history().isEmpty)
+        #expect(source.history(in: "/new") == source.history())
+        let engine = try openEngine("/new", on: source.disk, history: Source.smallHistory)
+        #expect(!engine.notes.contains { $0.contains("history lacks") })
+        #expect(status(of: 1, in: engine) == .success)
+    }
+
+    @Test func `has who ended before the oldest snapshot, whose events the log has no more`() throws {
+        let older = try source.snapshot()
+        source.finish(70)
+        _ = try source.snapshot()
+        try source.drop(through: older)
+        try source.backUp()
+        _ = try restore()
+        let engine = try openEngine("/new", on: source.disk, history: Source.smallHistory)
+        for job in [1, 35, 70, 71, 140] { #expect(status(of: job, in: engine) == .success) }
+    }
+
+    @Test func `is copied once; files that were merged into others go`() throws {
+        try source.backUp()
+        #expect(try source.backUp().bytesCopied == 0)
+        source.finish(70)
+        try source.backUp()
+        source.finish(70)
+        #expect(source.history().count == 1)
+        let receipt = try source.backUp()
+        let manifest = try Restore.verify(Source.backup, storage: source.disk)
+        #expect(receipt.bytesCopied > 0)
+        #expect(manifest.history.count == 1)
+        let copies = source.disk.filePaths.filter { $0.hasPrefix("/backup/history/") }
+        #expect(copies.count == 1)
+    }
+
+    @Test func `lacks a damaged file, which is built again`() throws {
+        source.finish(20)
+        #expect(source.history().count == 2)
+        let name = try #require(source.history().keys.min())
+        source.disk.flip(bit: 8 * 700, of: "\(Source.data)/history/\(name)")
+        try source.backUp()
+        #expect(try restore().history.count == source.history().count - 1)
+        let engine = try openEngine("/new", on: source.disk, history: Source.smallHistory)
+        #expect(engine.notes.contains { $0.contains("history lacks") })
+        for job in [1, 70] { #expect(status(of: job, in: engine) == .success) }
+    }
+
+    @Test func `says of its files what retention has dropped`() throws {
+        let floor = "\(Source.data)/history/00000000000000000009.floor"
+        try source.disk.open(floor, .create).sync()
+        try source.backUp()
+        #expect(try restore().historyFloor == LSN(rawValue: 9))
+        #expect(source.disk.filePaths.contains("/new/history/00000000000000000009.floor"))
+    }
+
+    @Test func `is whole although files are merged while it is copied`() throws {
+        // Two files that wait to be merged, as soon as a copy is begun.
+        source.finish(20)
+        let before = Set(source.history().keys)
+        let disk = InterruptedStorage(source.disk, at: "\(Source.data)/history/") { [source] in
+            source.finish(60)
+        }
+        try takeBackup(disk)
+        #expect(!before.isSubset(of: source.history().keys))
+        let manifest = try restore()
+        #expect(manifest.head.lsn == source.engine.appliedLSN)
+        #expect(source.history(in: "/new") == source.history())
+    }
+
+    @Test func `of the first version of a manifest is empty`() throws {
+        try source.backUp()
+        let path = "/backup/MANIFEST"
+        let text = String(decoding: try #require(source.disk.bytes(of: path)), as: UTF8.self)
+        var lines = text.split(separator: "\n").filter {
+            !$0.hasPrefix("history") && !$0.hasPrefix("checksum")
+        }
+        lines[0] = "daybook backup 1"
+        let checked = Array((lines.joined(separator: "\n") + "\n").utf8)
+        let checksum = "checksum \(String(crc32c(checked.rawBytes), radix: 16))\n"
+        source.disk.replace(path, with: checked + Array(checksum.utf8))
+        #expect(try restore().history.isEmpty)
+        let engine = try openEngine("/new", on: source.disk, history: Source.smallHistory)
+        #expect(status(of: 1, in: engine) == .success)
+    }
+
+    private func restore() throws -> BackupManifest {
+        try Restore.run(from: Source.backup, to: "/new", storage: source.disk)
+    }
+
+    /// As its owner sees it; nil where nobody knows the job.
+    private func status(of job: Int, in engine: SteppedEngine) -> ExecutionStatus? {
+        let found = Mutex<ExecutionStatus?>(nil)
+        engine.look(
+            JobKey(user: UserID(unchecked: "u\(job % 5)"), job: JobID(unchecked: "j\(job)"))
+        ) { result in
+            if case .success(let view) = result { found.withLock { $0 = view.status } }
+        }
+        engine.turn()
+        return found.withLock { $0 }
+    }
+}
+
+/// A disk on which something happens just before the first file in a directory is opened.
+private final class InterruptedStorage: Storage, @unchecked Sendable {
+    // Sendable: used by the test's own thread alone.
+    private let disk: SimulatedStorage
+    private let directory: String
+    private var interruption: (() -> Void)?
+
+    init(_ disk: SimulatedStorage, at directory: String, _ interruption: @escaping () -> Void) {
+        self.disk = disk
+        self.directory = directory
+        self.interruption = interruption
+    }
+
+    func open(_ path: String, _ mode: OpenMode) throws(StorageError) -> any StorageFile {
+        if path.hasPrefix(directory) { interruption.take()?() }
+        return try disk.open(path, mode)
+    }
+
+    func list(_ directory: String) throws(StorageError) -> [String] { try disk.list(directory) }
+
+    func createDirectory(_ path: String) throws(StorageError) { try disk.createDirectory(path) }
+
+    func syncDirectory(_ path: String) throws(StorageError) { try disk.syncDirectory(path) }
+
+    func rename(_ path: String, to newPath: String) throws(StorageError) {
+        try disk.rename(path, to: newPath)
+    }
+
+    func remove(_ path: String) throws(StorageError) { try disk.remove(path) }
+
+    func lock(directory: String) throws(LockRefusal) -> any DirectoryLock {
+        try disk.lock(directory: directory)
+    }
+}

@@ -62,7 +62,9 @@ struct BackupDirectory: Sendable {
         let isOwn = names.contains { $0 == Self.manifestName || $0 == Self.segmentsName }
         guard isOwn || names.allSatisfy(own.contains) else { throw .notEmpty(directory: path) }
         try unwrap { () throws(StorageError) in
-            for directory in [segments, snapshotsPath, historyPath] { try storage.createDirectory(directory) }
+            for directory in [segments, snapshotsPath, historyPath] {
+                try storage.createDirectory(directory)
+            }
             try storage.syncDirectory(Self.parent(of: path))
             try storage.syncDirectory(path)
         }
@@ -128,7 +130,8 @@ struct BackupDirectory: Sendable {
             if !kept.contains("\(segments)/\(name)") { try storage.remove("\(segments)/\(name)") }
         }
         let history = Set(manifest.history.map { file(of: $0) })
-        for name in try storage.list(historyPath) where !history.contains("\(historyPath)/\(name)") {
+        for name in try storage.list(historyPath) where !history.contains("\(historyPath)/\(name)")
+        {
             try storage.remove("\(historyPath)/\(name)")
         }
         guard let newest = manifest.snapshots.first else { return }

@@ -10,10 +10,10 @@ import Wire
 struct BackupCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "backup",
-        abstract: "Copy a data directory's log and newest snapshot, also beside a running daemon.",
+        abstract: "Copy a data directory: log, snapshot, history; also beside a running daemon.",
         discussion: """
             The copy is the log up to one record, which is printed, with its hash. Run again on the \
-            same DEST it copies only segments that are new or longer. Killed halfway it leaves \
+            same DEST it copies only what is new or longer. Killed halfway it leaves \
             the backup that was there; run it again.
 
             EXAMPLE

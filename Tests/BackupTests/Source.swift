@@ -65,8 +65,9 @@ final class Source {
         engine.turn()
     }
 
-    /// Submits jobs, has them succeed, and gives them time to leave memory.
-    func finish(_ jobs: Int) {
+    /// Submits jobs, has them succeed, and gives them time to leave memory: at most until there are so many
+    /// files of history.
+    func finish(_ jobs: Int, untilFiles files: Int = .max) {
         submit(jobs)
         let tokens = Mutex<[LSN]>([])
         engine.claim(
@@ -84,7 +85,7 @@ final class Source {
             engine.report(leased.map { AttemptReport(token: $0, step: step) }) { _ in }
             engine.turn()
         }
-        for _ in 0..<20 { engine.turn() }
+        for _ in 0..<20 where history().count < files { engine.turn() }
     }
 
     /// The files of history of a data directory, by name.

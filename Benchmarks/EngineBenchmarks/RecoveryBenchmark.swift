@@ -49,8 +49,10 @@ struct RecoveryBenchmark {
             let middle = residentBytes()
             let done = Flag()
             async let snapshot: Void = {
-                _ = try await engine.snapshot()
-                done.set()
+                defer { done.set() }
+                guard case .written = try await engine.snapshot() else {
+                    preconditionFailure("no snapshot was written")
+                }
             }()
             busy.add(try await submit(engine, seed: 2 * round + 1, until: done))
             try await snapshot

@@ -5,43 +5,68 @@ import Units
 
 // The snapshots.
 extension Backup {
-    /// Copies the newest good snapshot that is not newer than the copied log, and where the log's first
-    /// events were dropped the oldest that follows them; gives their events.
-    mutating func copySnapshots(upTo last: LSN) throws(BackupError) -> [LSN] {
+    /// Copies the newest good snapshot, and where the log's first events were dropped the oldest that follows
+    /// them; gives their events.
+    mutating func copySnapshots() throws(BackupError) -> [LSN] {
         let there = SnapshotDirectory(sourcePath, storage: storage)
         let candidates = try unwrap { () throws(StorageError) in
-            try there.list().filter { $0 <= last && $0 >= dropped.lastLSN }
+            try there.list().filter { $0 >= dropped.lastLSN }
         }
         let newest = try copyFirst(of: candidates, in: there)
-        guard !dropped.isEmpty else { return newest.map { [$0] } ?? [] }
-        guard let newest, let oldest = try copyFirst(of: candidates.reversed(), in: there) else {
+        let oldest = dropped.isEmpty ? nil : try copyFirst(of: candidates.reversed(), in: there)
+        return Set([newest, oldest].compactMap(\.self)).sorted(by: >)
+    }
+
+    /// Those that are not newer than the copied log.
+    func usable(_ snapshots: [LSN], upTo last: LSN) throws(BackupError) -> [LSN] {
+        let usable = snapshots.filter { $0 <= last }
+        guard dropped.isEmpty || !usable.isEmpty else {
             throw .log(.noFoundation(through: dropped.lastLSN))
         }
-        return oldest == newest ? [newest] : [newest, oldest]
+        return usable
+    }
+
+    /// Gives those that the manifest has their names.
+    mutating func nameSnapshots(of manifest: BackupManifest) throws(StorageError) {
+        for lsn in unnamedSnapshots {
+            if manifest.snapshots.contains(lsn) {
+                try storage.rename(writing(lsn), to: target.snapshots.path(of: lsn))
+            } else {
+                try storage.remove(writing(lsn))
+            }
+        }
+        unnamedSnapshots = []
     }
 
     private mutating func copyFirst(
         of candidates: [LSN], in there: SnapshotDirectory
     ) throws(BackupError) -> LSN? {
         for lsn in candidates {
-            if isGood(lsn, in: target.snapshots) { return lsn }
+            if unnamedSnapshots.contains(lsn) || isGood(target.snapshots.path(of: lsn), lsn) {
+                return lsn
+            }
             // One that is damaged, or that a newer one has just replaced.
-            guard isGood(lsn, in: there) else { continue }
-            let path = target.snapshots.path(of: lsn)
+            guard isGood(there.path(of: lsn), lsn) else { continue }
+            let writing = writing(lsn)
             bytesCopied += try unwrap { () throws(StorageError) in
-                try FileWriter.copy(there.path(of: lsn), to: path, storage: storage)
+                try FileWriter.write(there.path(of: lsn), to: writing, storage: storage)
             }
-            guard isGood(lsn, in: target.snapshots) else {
-                throw .damaged(file: path, what: "it reads back otherwise")
+            guard isGood(writing, lsn) else {
+                throw .damaged(file: writing, what: "it reads back otherwise")
             }
+            unnamedSnapshots.append(lsn)
             return lsn
         }
         return nil
     }
 
-    private func isGood(_ lsn: LSN, in directory: SnapshotDirectory) -> Bool {
+    private func writing(_ lsn: LSN) -> String {
+        target.snapshots.path(of: lsn) + BackupDirectory.writingSuffix
+    }
+
+    private func isGood(_ path: String, _ lsn: LSN) -> Bool {
         do throws(SnapshotError) {
-            try SnapshotFile.check(directory.path(of: lsn), of: log, at: lsn, storage: storage)
+            try SnapshotFile.check(path, of: log, at: lsn, storage: storage)
             return true
         } catch {
             return false

@@ -6,9 +6,13 @@ package import Units
 /// Copies a data directory's log, the snapshots it needs and the files of history, beside a daemon that writes
 /// to them.
 ///
-/// Order, each step durable before the next: segments, snapshots and history, read back whole before they get
-/// their names; the manifest, in one step; only then are files removed that it no longer names. So a
-/// backup that is killed anywhere leaves the one before, and the next run finds what it had done.
+/// Order, each step durable before the next: snapshots, history and segments, read back whole before they get
+/// their names, those of the first two only once the log has shown that it goes on from the backup; the
+/// manifest, in one step; only then are files removed that it no longer names. So a backup that is killed
+/// anywhere leaves the one before, and the next run finds what it had done.
+///
+/// Who has left the memory that a snapshot holds is in history before, and what history tells of is in the
+/// log before: copied in this order, each finds in the next what it builds on.
 package struct Backup {
     let source: LogCopy
     let sourcePath: String
@@ -26,10 +30,9 @@ package struct Backup {
     var writer: FileWriter?
     private var segments: [BackupManifest.Segment] = []
     private var segmentsKept = 0
-    /// Files of history that the backup has.
-    var history: [HistoryOutline] = []
-    /// As it was when the first of them was copied.
-    var historyFloor: LSN?
+    private var history: HistoryCopies
+    /// Of the newest events in snapshots that have no name yet.
+    var unnamedSnapshots: [LSN] = []
     var bytesCopied: UInt64 = 0
 
     /// Takes a backup, or brings the one that is there up to date.
@@ -75,6 +78,7 @@ package struct Backup {
             lock.release()
             throw error
         }
+        history = HistoryCopies(of: data, to: target, log: log)
         chain = LogChain(
             storage: target.storage, noted: former?.head, from: first, after: dropped)
     }
@@ -84,16 +88,18 @@ package struct Backup {
             throw .otherLog(directory: target.path, found: former.log, wanted: log)
         }
         try unwrap { () throws(StorageError) in try target.removeLeftovers() }
-        try copyHistory()
+        let snapshots = try copySnapshots()
+        try history.copy(former: former)
         try copy(from: try keepWhatIsThere())
         if let contradiction = chain.contradiction(isAtEnd: true) { throw refusal(contradiction) }
         guard let head = chain.head else { throw .noLog(directory: sourcePath) }
-        let snapshots = try copySnapshots(upTo: head.lsn)
-        try copyHistory()
         let manifest = BackupManifest(
-            log: log, head: head, time: time, snapshots: snapshots, segments: segments,
-            history: historyFiles(upTo: head.lsn), historyFloor: historyFloor ?? .zero)
+            log: log, head: head, time: time,
+            snapshots: try usable(snapshots, upTo: head.lsn), segments: segments,
+            history: history.files, historyFloor: history.floor)
         try unwrap { () throws(StorageError) in
+            try nameSnapshots(of: manifest)
+            try history.name()
             try target.write(dropped: dropped.encoded(before: names[0]))
             try storage.syncDirectory(target.segments)
             try storage.syncDirectory(target.snapshotsPath)
@@ -104,7 +110,8 @@ package struct Backup {
         return BackupReceipt(
             log: log, head: head, snapshot: manifest.snapshots.first,
             segmentsCopied: segments.count - segmentsKept, segmentsKept: segmentsKept,
-            bytesCopied: bytesCopied)
+            historyFiles: manifest.history.count, historyCopied: history.filesCopied,
+            historyLeftOut: history.filesLeftOut, bytesCopied: bytesCopied + history.bytesCopied)
     }
 
     /// Gives the first segment that must be copied; the last may be written to at this moment.

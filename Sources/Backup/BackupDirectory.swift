@@ -41,6 +41,11 @@ struct BackupDirectory: Sendable {
         return "\(historyPath)/\(Self.digits(first))-\(Self.digits(last)).\(history.mark)"
     }
 
+    private static func isHistory(_ name: String) -> Bool {
+        let parts = name.split { $0 == "-" || $0 == "." }
+        return parts.count == 3 && parts.allSatisfy { UInt64($0) != nil }
+    }
+
     /// Where a segment is that has its footer.
     func sealed(_ first: LSN) -> String {
         "\(segments)/\(Self.digits(first))\(Self.segmentSuffix)"
@@ -130,9 +135,9 @@ struct BackupDirectory: Sendable {
             if !kept.contains("\(segments)/\(name)") { try storage.remove("\(segments)/\(name)") }
         }
         let history = Set(manifest.history.map { file(of: $0) })
-        for name in try storage.list(historyPath) where !history.contains("\(historyPath)/\(name)")
-        {
-            try storage.remove("\(historyPath)/\(name)")
+        for name in try storage.list(historyPath) where Self.isHistory(name) {
+            let path = "\(historyPath)/\(name)"
+            if !history.contains(path) { try storage.remove(path) }
         }
         guard let newest = manifest.snapshots.first else { return }
         for lsn in try snapshots.list() where lsn < newest && !manifest.snapshots.contains(lsn) {

@@ -18,7 +18,7 @@ package struct BackupManifest: Equatable, Sendable {
     /// A file over a part of the log that tells which jobs ended in it.
     package struct History: Equatable, Sendable {
         package let range: ClosedRange<LSN>
-        /// The checksum of its header.
+        /// The checksum of its footer.
         package let mark: UInt32
     }
 

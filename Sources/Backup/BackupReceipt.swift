@@ -11,7 +11,13 @@ package struct BackupReceipt: Equatable, Sendable {
     package let segmentsCopied: Int
     /// Those that the former backup had already.
     package let segmentsKept: Int
-    /// Of segments and snapshot.
+    /// Files that tell who has ended.
+    package let historyFiles: Int
+    /// Those of them that the former backup did not have.
+    package let historyCopied: Int
+    /// Files that are not in it because they were damaged, or could not be read.
+    package let historyLeftOut: Int
+    /// Of segments, snapshots and history.
     package let bytesCopied: UInt64
 }
 

@@ -13,7 +13,7 @@ struct BackupCommand: ParsableCommand {
         abstract: "Copy a data directory: log, snapshot, history; also beside a running daemon.",
         discussion: """
             The copy is the log up to one record, which is printed, with its hash. Run again on the \
-            same DEST it copies only what is new or longer. Killed halfway it leaves \
+            same DEST it copies only what is new, longer or merged. Killed halfway it leaves \
             the backup that was there; run it again.
 
             EXAMPLE
@@ -41,6 +41,11 @@ struct BackupCommand: ParsableCommand {
             throw CommandFailure(error)
         }
         let seconds = (clock.now - start) / .seconds(1)
+        if receipt.historyLeftOut > 0 {
+            printError(
+                "daybook: \(receipt.historyLeftOut) damaged files of history are not in the backup: "
+                    + "the daemon builds them again from the log; then take another one")
+        }
         if json {
             putLine(json: receipt.json(seconds: seconds))
         } else {
@@ -79,6 +84,7 @@ extension BackupReceipt {
         putLine("hash       \(head.hash)")
         putLine("snapshot   \(snapshot.map { "of event \($0)" } ?? "none")")
         putLine("segments   \(segmentsCopied) copied, \(segmentsKept) kept")
+        putLine("history    \(historyCopied) copied, \(historyFiles - historyCopied) kept")
         putLine("bytes      \(bytesCopied) copied")
         putLine("seconds    \(secondsText(seconds))")
     }
@@ -93,6 +99,9 @@ extension BackupReceipt {
             writer.member("snapshotLSN", snapshot?.rawValue)
             writer.member("segmentsCopied", segmentsCopied)
             writer.member("segmentsKept", segmentsKept)
+            writer.member("historyFiles", historyFiles)
+            writer.member("historyCopied", historyCopied)
+            writer.member("historyLeftOut", historyLeftOut)
             writer.member("bytesCopied", bytesCopied)
             writer.member("seconds", seconds)
         }

@@ -34,7 +34,7 @@ package struct HistoryDirectory: Sendable {
             let names = try storage.list(path)
             return HistoryListing(
                 floor: names.compactMap { Self.floor(ofName: $0) }.max() ?? .zero,
-                ranges: names.compactMap { Self.range(ofName: $0) })
+                ranges: names.compactMap { Self.range(ofName: $0) }.widestFirst)
         } catch {
             guard error.errno == ENOENT else { throw error }
             return HistoryListing()
@@ -101,8 +101,17 @@ package struct HistoryDirectory: Sendable {
 package struct HistoryListing: Equatable, Sendable {
     /// Nothing up to here is kept.
     package var floor = LSN.zero
-    /// Of each file; those that were merged may still be there beside the file that has replaced them.
+    /// Of each file, the widest first; those that were merged may still be there beside the file that has
+    /// replaced them.
     package var ranges: [ClosedRange<LSN>] = []
+
+    /// Nothing.
+    package init() {}
+
+    init(floor: LSN, ranges: [ClosedRange<LSN>]) {
+        self.floor = floor
+        self.ranges = ranges
+    }
 }
 
 extension [ClosedRange<LSN>] {

@@ -1,3 +1,4 @@
+import ByteCoding
 package import Storage
 package import Units
 
@@ -8,8 +9,12 @@ package struct HistoryOutline: Equatable, Sendable {
 
     /// The part of the log that it is an index of.
     package var range: ClosedRange<LSN> { header.range }
-    /// The checksum of its header, in which there is a random number.
-    package var mark: UInt32 { header.seed }
+    /// The checksum of its footer, which goes on from that of its header.
+    package var mark: UInt32 {
+        var out = ByteWriter(capacity: HistoryFooter.byteCount)
+        footer.encode(to: &out, seed: header.seed)
+        return out.bytes.fixed(at: 0)
+    }
 
     /// Reads the ends of a file, no more.
     ///
@@ -35,12 +40,12 @@ package struct HistoryOutline: Equatable, Sendable {
             .verifyChecksums()
     }
 
-    /// Leaves out those that were merged into others, and of two over one range the former.
+    /// Leaves out those that were merged into others.
     package static func withoutMerged(_ outlines: [HistoryOutline]) -> [HistoryOutline] {
-        let latest = Dictionary(outlines.map { ($0.range, $0) }) { $1 }
+        let byRange = Dictionary(outlines.map { ($0.range, $0) }) { $1 }
         var kept: [HistoryOutline] = []
-        for range in Array(latest.keys).widestFirst {
-            guard let outline = latest[range], !kept.contains(where: { $0.range.overlaps(range) })
+        for range in Array(byRange.keys).widestFirst {
+            guard let outline = byRange[range], !kept.contains(where: { $0.range.overlaps(range) })
             else { continue }
             kept.append(outline)
         }

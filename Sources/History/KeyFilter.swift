@@ -1,4 +1,5 @@
 import ByteCoding
+import CMemory
 
 /// Says for nearly every key and user that is not in a file that it is not.
 ///
@@ -31,10 +32,15 @@ struct KeyFilter: Sendable {
 
     /// Puts in many at once: the processor waits for the memory of all of them together.
     mutating func insert(_ hashes: [UInt64]) {
-        for hash in hashes { bytes.prefetch(Self.start(of: hash, blocks: blocks)) }
         let blocks = blocks
-        // In bounds: a block lies whole in the filter.
+        // In bounds: a block lies whole in the filter. It may lie in two lines of the cache.
         unsafe bytes.withUnsafeMutableBytes { bytes in
+            guard let base = bytes.baseAddress else { return }
+            for hash in hashes {
+                let start = Self.start(of: hash, blocks: blocks)
+                unsafe daybook_prefetch(base + start)
+                unsafe daybook_prefetch(base + start + Self.blockBytes - 1)
+            }
             for hash in hashes {
                 let start = Self.start(of: hash, blocks: blocks)
                 let block = unsafe bytes.loadUnaligned(

@@ -153,6 +153,7 @@ import Units
                 do throws(LogError) {
                     let found = try LogVerification.run(directory: "/new", storage: disk).head
                     #expect(found == head)
+                    #expect(source.history(in: "/new", on: disk) == source.history())
                     whole += 1
                 } catch {
                     guard case .corrupt = error else { throw error }

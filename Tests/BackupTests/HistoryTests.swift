@@ -2,6 +2,7 @@ import Backup
 import ByteCoding
 import Engine
 import EventLog
+import Glibc
 import JobModel
 import Storage
 import Synchronization
@@ -59,43 +60,72 @@ import Units
         #expect(source.history().count == 2)
         let name = try #require(source.history().keys.min())
         source.disk.flip(bit: 8 * 700, of: "\(Source.data)/history/\(name)")
-        try source.backUp()
+        #expect(try source.backUp().historyLeftOut == 1)
         #expect(try restore().history.count == source.history().count - 1)
         let engine = try openEngine("/new", on: source.disk, history: Source.smallHistory)
         #expect(engine.notes.contains { $0.contains("history lacks") })
         for job in [1, 70] { #expect(status(of: job, in: engine) == .success) }
     }
 
-    @Test func `says of its files what retention has dropped`() throws {
-        let floor = "\(Source.data)/history/00000000000000000009.floor"
-        try source.disk.open(floor, .create).sync()
+    @Test func `keeps the copy of a file that was damaged since`() throws {
         try source.backUp()
-        #expect(try restore().historyFloor == LSN(rawValue: 9))
-        #expect(source.disk.filePaths.contains("/new/history/00000000000000000009.floor"))
+        let history = source.history()
+        let name = try #require(history.keys.first)
+        source.disk.flip(bit: 8 * 700, of: "\(Source.data)/history/\(name)")
+        let receipt = try source.backUp()
+        #expect(receipt.historyLeftOut == 0)
+        #expect(receipt.bytesCopied == 0)
+        try source.disk.remove("\(Source.data)/history/\(name)")
+        try source.backUp()
+        _ = try restore()
+        #expect(source.history(in: "/new") == history)
     }
 
-    @Test func `is whole although files are merged while it is copied`() throws {
-        let name = try #require(source.history().keys.first)
+    @Test func `is not that of another log`() throws {
+        let other = try Source(identity: 8, history: Source.smallHistory)
+        other.finish(70)
+        let (name, bytes) = try #require(other.history().first)
+        source.disk.replace("\(Source.data)/history/\(name)", with: bytes)
+        #expect(try source.backUp().historyLeftOut == 1)
+        #expect(try restore().history.isEmpty)
+    }
+
+    @Test func `says what retention has dropped while it was copied`() throws {
+        source.finish(20)
+        let files = source.history().keys.sorted()
+        let old = try #require(files.first)
+        let floor = try #require(old.split { $0 == "-" || $0 == "." }.dropFirst().first)
         let disk = InterruptedStorage(
             source.disk,
             [
-                // Two more files, of jobs that will be in the copy of the log.
                 (
-                    "/data/history/\(name)",
+                    "/data/history/",
                     { [source] in
-                        source.finish(20)
-                        source.finish(20, untilFiles: 3)
+                        let directory = "\(Source.data)/history"
+                        _ = try? source.disk.open("\(directory)/\(floor).floor", .create)
+                        try? source.disk.remove("\(directory)/\(old)")
                     }
-                ),
-                ("/backup/segments/", {}),
-                // The second time that it looks for files, all three become one.
+                )
+            ])
+        #expect(try takeBackup(disk).historyLeftOut == 0)
+        #expect(try restore().historyFloor == LSN(rawValue: #require(UInt64(floor))))
+        #expect(source.history(in: "/new") == source.history())
+        #expect(source.disk.filePaths.contains("/new/history/\(floor).floor"))
+    }
+
+    @Test func `is whole although files are merged while it is copied`() throws {
+        source.finish(20)
+        source.finish(20, untilFiles: 3)
+        #expect(source.history().count == 3)
+        let disk = InterruptedStorage(
+            source.disk,
+            [
                 (
-                    "/data/history/\(name)",
+                    "/data/history/",
                     { [source] in
-                        #expect(source.history().count == 3)
                         for _ in 0..<20 { source.engine.turn() }
                     }
-                ),
+                )
             ])
         try takeBackup(disk)
         #expect(source.history().count == 1)
@@ -103,8 +133,59 @@ import Units
         #expect(source.history(in: "/new") == source.history())
     }
 
+    @Test func `has whoever has left the copied snapshot`() throws {
+        source.finish(20)
+        _ = try source.snapshot()
+        let disk = InterruptedStorage(
+            source.disk,
+            [
+                ("/backup/segments/", { [source] in source.finish(10) }),
+                // Were it copied behind the log, files that tell of what is not in the copy replace it now.
+                ("/data/history/", { [source] in source.finish(70) }),
+            ])
+        try takeBackup(disk)
+        _ = try restore()
+        let engine = try openEngine("/new", on: source.disk, history: Source.smallHistory)
+        #expect(!engine.notes.contains { $0.contains("history lacks") })
+        for job in [1, 90] { #expect(status(of: job, in: engine) == .success) }
+    }
+
+    @Test func `ends with an error where the backup's own directory is gone`() throws {
+        let disk = InterruptedStorage(
+            source.disk,
+            [
+                ("/backup/history/", {}),
+                (
+                    "/backup/history/",
+                    { () throws(StorageError) in
+                        throw StorageError(
+                            path: "/backup/history", operation: .create, errno: ENOENT)
+                    }
+                ),
+            ])
+        #expect(throws: BackupError.self) { try takeBackup(disk) }
+    }
+
+    @Test func `comes to a backup that had none`() throws {
+        try source.backUp()
+        try writeFirstVersion()
+        for path in source.disk.filePaths where path.hasPrefix("/backup/history/") {
+            try source.disk.remove(path)
+        }
+        #expect(try source.backUp().historyCopied == 1)
+        #expect(try restore().history.count == 1)
+    }
+
     @Test func `of the first version of a manifest is empty`() throws {
         try source.backUp()
+        try writeFirstVersion()
+        #expect(try restore().history.isEmpty)
+        let engine = try openEngine("/new", on: source.disk, history: Source.smallHistory)
+        #expect(status(of: 1, in: engine) == .success)
+    }
+
+    /// Makes the manifest one that has no history yet.
+    private func writeFirstVersion() throws {
         let path = "/backup/MANIFEST"
         let text = String(decoding: try #require(source.disk.bytes(of: path)), as: UTF8.self)
         var lines = text.split(separator: "\n").filter {
@@ -114,9 +195,6 @@ import Units
         let checked = Array((lines.joined(separator: "\n") + "\n").utf8)
         let checksum = "checksum \(String(crc32c(checked.rawBytes), radix: 16))\n"
         source.disk.replace(path, with: checked + Array(checksum.utf8))
-        #expect(try restore().history.isEmpty)
-        let engine = try openEngine("/new", on: source.disk, history: Source.smallHistory)
-        #expect(status(of: 1, in: engine) == .success)
     }
 
     private func restore() throws -> BackupManifest {
@@ -140,10 +218,13 @@ import Units
 private final class InterruptedStorage: Storage, @unchecked Sendable {
     // Sendable: used by the test's own thread alone.
     private let disk: SimulatedStorage
-    private var interruptions: [(path: String, body: () -> Void)]
+    private var interruptions: [(path: String, body: () throws(StorageError) -> Void)]
 
     /// Paths may be beginnings of paths.
-    init(_ disk: SimulatedStorage, _ interruptions: [(path: String, body: () -> Void)]) {
+    init(
+        _ disk: SimulatedStorage,
+        _ interruptions: [(path: String, body: () throws(StorageError) -> Void)]
+    ) {
         self.disk = disk
         self.interruptions = interruptions
     }
@@ -151,7 +232,7 @@ private final class InterruptedStorage: Storage, @unchecked Sendable {
     func open(_ path: String, _ mode: OpenMode) throws(StorageError) -> any StorageFile {
         if let next = interruptions.first, path.hasPrefix(next.path) {
             interruptions.removeFirst()
-            next.body()
+            try next.body()
         }
         return try disk.open(path, mode)
     }

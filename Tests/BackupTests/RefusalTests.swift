@@ -2,6 +2,7 @@ import Backup
 import ByteCoding
 import Engine
 import EventLog
+import Snapshots
 import Storage
 import TestKit
 import Testing
@@ -55,7 +56,18 @@ import Units
         }
         fork.commit(now: WallTime(microseconds: 9))
         fork.close()
+        // A snapshot of the fork, by its looks: it must not lie in the way of one of the log's own.
+        let snapshot = try source.snapshot()
+        let path = SnapshotDirectory(Source.data, storage: source.disk).path(of: snapshot)
+        let forked = SnapshotDirectory("/fork", storage: source.disk).path(of: snapshot)
+        try source.disk.createDirectory("/fork/snapshots")
+        let bytes = try #require(source.disk.bytes(of: path))
+        try source.disk.open(forked, .create).write(bytes.rawBytes, at: 0)
         try expectOtherHistory(source.disk, of: "/fork")
+        #expect(
+            !source.disk.filePaths.contains {
+                $0.hasPrefix("/backup/") && $0.hasSuffix(".snapshot")
+            })
         #expect(try Restore.verify(Source.backup, storage: source.disk).head == head)
         // Nothing of it was kept that would be in the way of the log's own next backup.
         source.submit(100)

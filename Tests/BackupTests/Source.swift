@@ -89,7 +89,10 @@ final class Source {
     }
 
     /// The files of history of a data directory, by name.
-    func history(in data: String = Source.data) -> [String: [UInt8]] {
+    func history(
+        in data: String = Source.data, on disk: SimulatedStorage? = nil
+    ) -> [String: [UInt8]] {
+        let disk = disk ?? self.disk
         let directory = data + "/history/"
         let paths = disk.filePaths.filter { $0.hasPrefix(directory) && $0.hasSuffix(".history") }
         return Dictionary(

@@ -97,18 +97,26 @@ struct HistoryCopies {
         do throws(StorageError) {
             bytesCopied += try FileWriter.write(source, to: writing, storage: target.storage)
         } catch {
-            if error.path == source { return nil }
-            throw .io(error)
+            guard error.path == source else { throw .io(error) }
+            discard(writing)
+            return nil
         }
         guard isWhole(writing) else {
-            guard isWhole(source) else {
-                try unwrap { () throws(StorageError) in try target.storage.remove(writing) }
-                return nil
-            }
+            discard(writing)
+            guard isWhole(source) else { return nil }
             throw .damaged(file: path, what: "it reads back otherwise")
         }
         unnamed[range] = outline
         return outline
+    }
+
+    private func discard(_ path: String) {
+        do throws(StorageError) {
+            try target.storage.remove(path)
+        } catch {
+            // It was not begun, or the next run removes it.
+            return
+        }
     }
 
     private func path(of outline: HistoryOutline) -> String {

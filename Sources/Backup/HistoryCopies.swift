@@ -35,8 +35,13 @@ struct HistoryCopies {
             .map(BackupManifest.History.init)
     }
 
-    /// Files that could not be read, or were damaged: their daemon builds them again where it can.
-    var filesLeftOut: Int { listed.count { outlines[$0] == nil } }
+    /// Files that could not be read, or were damaged, and that the former backup does not have either: their
+    /// daemon builds them again where it can.
+    var filesLeftOut: Int {
+        listed.count { range in
+            outlines[range] == nil && !formerFiles.contains { $0.range.overlaps(range) }
+        }
+    }
 
     private var listed: [ClosedRange<LSN>] {
         listing.ranges.filter { $0.upperBound > listing.floor }
@@ -58,11 +63,12 @@ struct HistoryCopies {
         keepFormer(former)
     }
 
-    /// Gives the copies their names.
+    /// Gives the copies their names; those that were merged into others meanwhile go.
     mutating func name() throws(StorageError) {
-        for (range, outline) in unnamed {
+        let files = files
+        for outline in unnamed.values {
             let path = path(of: outline)
-            if outlines[range] == outline, listed.contains(range) {
+            if files.contains(BackupManifest.History(outline)) {
                 try target.storage.rename(path + BackupDirectory.writingSuffix, to: path)
                 filesCopied += 1
             } else {

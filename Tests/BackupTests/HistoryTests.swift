@@ -75,6 +75,10 @@ import Units
         let receipt = try source.backUp()
         #expect(receipt.historyLeftOut == 0)
         #expect(receipt.bytesCopied == 0)
+        // At its end, so that it can no longer be seen to be the same.
+        source.disk.flip(
+            bit: 8 * (try #require(history[name]).count - 1), of: "\(Source.data)/history/\(name)")
+        #expect(try source.backUp().historyLeftOut == 0)
         try source.disk.remove("\(Source.data)/history/\(name)")
         try source.backUp()
         _ = try restore()
@@ -127,7 +131,9 @@ import Units
                     }
                 )
             ])
-        try takeBackup(disk)
+        let receipt = try takeBackup(disk)
+        #expect(receipt.historyFiles == 1)
+        #expect(receipt.historyCopied == 1)
         #expect(source.history().count == 1)
         _ = try restore()
         #expect(source.history(in: "/new") == source.history())

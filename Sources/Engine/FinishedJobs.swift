@@ -92,11 +92,12 @@ extension FinishedJobs {
     private func keys(of batch: borrowing SubmissionBatch) -> [KeyHash] {
         var keys: [KeyHash] = []
         keys.reserveCapacity(batch.count)
+        var hash = set.hash
         for index in 0..<batch.count {
             keys.append(
                 batch.withJob(index) { bytes, _ in
                     let record = SubmissionBatch.record(bytes)
-                    return set.hash(user: record.user, job: record.job)
+                    return hash.key(user: record.user, job: record.job)
                 })
         }
         return keys

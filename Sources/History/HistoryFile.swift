@@ -119,6 +119,9 @@ extension HistoryFile {
         ) { frame throws(Flaw) in try UserPage(decoding: frame.body, count: frame.count) }
     }
 
+    /// Asks for the memory that `mayHold` needs.
+    func prefetch(_ key: UInt64) { filter.prefetch(key) }
+
     /// False where surely none of the file's jobs has a key of this hash.
     func mayHold(_ key: UInt64) -> Bool { header.rows > 0 && filter.mayContain(key) }
 

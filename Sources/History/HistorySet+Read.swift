@@ -18,8 +18,9 @@ extension HistorySet {
     package func find(_ key: JobKey) throws(HistoryError) -> FinishedJob? {
         let user = Array(key.user.text.utf8)
         let job = Array(key.job.text.utf8)
+        var hash = hash
         return try find(
-            hash(user: user.rawBytes, job: job.rawBytes), user: user.rawBytes,
+            hash.key(user: user.rawBytes, job: job.rawBytes), user: user.rawBytes,
             job: job.rawBytes, after: .zero)
     }
 
@@ -47,18 +48,22 @@ extension HistorySet {
         }
     }
 
-    /// The hash of a key, to look for it here.
-    package func hash(user: RawSpan, job: RawSpan) -> KeyHash {
-        var hash = HistoryHash(log: log)
-        return KeyHash(value: hash.hash(user: user, job: job))
-    }
+    /// Hashes keys, to look for them here.
+    package var hash: HistoryHash { HistoryHash(log: log) }
 
     /// Places among `keys` of those that may be here; reads no disk.
     package func suspects(among keys: [KeyHash]) -> [Int] {
         let (files, lost) = state.withLock { ($0.files, $0.lost) }
+        var isSuspect = [Bool](repeating: false, count: keys.count)
+        for file in files {
+            // The processor waits for the memory of many keys together.
+            for key in keys { file.prefetch(key.value) }
+            for (index, key) in keys.enumerated() where file.mayHold(key.value) {
+                isSuspect[index] = true
+            }
+        }
         return keys.indices.filter { index in
-            let key = keys[index].value
-            return files.contains { $0.mayHold(key) } || lost.contains { $0.mayHold(key) }
+            isSuspect[index] || lost.contains { $0.mayHold(keys[index].value) }
         }
     }
 

@@ -32,15 +32,10 @@ struct KeyFilter: Sendable {
 
     /// Puts in many at once: the processor waits for the memory of all of them together.
     mutating func insert(_ hashes: [UInt64]) {
+        for hash in hashes { prefetch(hash) }
         let blocks = blocks
-        // In bounds: a block lies whole in the filter. It may lie in two lines of the cache.
+        // In bounds: a block lies whole in the filter.
         unsafe bytes.withUnsafeMutableBytes { bytes in
-            guard let base = bytes.baseAddress else { return }
-            for hash in hashes {
-                let start = Self.start(of: hash, blocks: blocks)
-                unsafe daybook_prefetch(base + start)
-                unsafe daybook_prefetch(base + start + Self.blockBytes - 1)
-            }
             for hash in hashes {
                 let start = Self.start(of: hash, blocks: blocks)
                 let block = unsafe bytes.loadUnaligned(
@@ -48,6 +43,17 @@ struct KeyFilter: Sendable {
                 unsafe bytes.storeBytes(
                     of: block | Self.bits(of: hash), toByteOffset: start, as: SIMD8<UInt32>.self)
             }
+        }
+    }
+
+    /// Asks for the memory that a look at this hash needs.
+    func prefetch(_ hash: UInt64) {
+        let start = Self.start(of: hash, blocks: blocks)
+        // Reads nothing and never faults. A block may lie in two lines of the cache.
+        unsafe bytes.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress else { return }
+            unsafe daybook_prefetch(base + start)
+            unsafe daybook_prefetch(base + start + Self.blockBytes - 1)
         }
     }
 
@@ -78,7 +84,7 @@ struct KeyFilter: Sendable {
 /// look for keys that collide.
 ///
 /// The same for every file: whoever looks through many hashes a key once.
-struct HistoryHash: Sendable {
+package struct HistoryHash: Sendable {
     private let keyed: KeyedHash
     private var scratch = ByteWriter(capacity: 2 * HistoryLimits.nameBytesMax + 1)
     /// The user's bytes and what ends them.
@@ -93,9 +99,10 @@ struct HistoryHash: Sendable {
 
     func hash(user: RawSpan) -> UInt64 { keyed.hash(user, salt: 1) }
 
-    mutating func hash(user: RawSpan, job: RawSpan) -> UInt64 {
+    /// What a key is looked for by.
+    package mutating func key(user: RawSpan, job: RawSpan) -> KeyHash {
         begin(user: user)
-        return hash(job: job)
+        return KeyHash(value: hash(job: job))
     }
 
     /// Jobs that are hashed next are of this user.

@@ -56,11 +56,18 @@ import Units
         }
     }
 
-    @Test func `keeps two users' jobs of one name apart`() throws {
+    @Test(arguments: [
+        ["a", "ab", "b"],
+        // Alike in all that eight bytes behind their common beginning can tell.
+        [
+            "u-0000000012", "u-00000000", "u-0000000", "u-é", "u-0000000011", "u-",
+            "u-00000000\u{0}", "u-000000001", "u-9",
+        ],
+    ]) func `keeps users' jobs of one name apart`(users: [String]) throws {
         var fixture = try HistoryFixture()
         var (builder, _) = fixture.builder(count: 0)
         var jobs: [FinishedJob] = []
-        for user in ["a", "ab", "b"] {
+        for user in users {
             let row = HistoryRow(
                 submitted: LSN(rawValue: 1), last: LSN(rawValue: 1), end: .success,
                 submittedAt: .earliest, finishedAt: .earliest, executionTime: .earliest,

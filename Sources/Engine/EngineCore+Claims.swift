@@ -19,6 +19,8 @@ extension EngineCore {
         guard grants.isEmpty, wait > .zero else { return answer(reply, .success(grants)) }
         let deadline = monotonic.advanced(by: wait)
         desk.add(id, ClaimDesk.Waiter(order: order, deadline: deadline, reply: reply))
+        // The disk is full, or these had been granted: whoever waits is served when there is space again.
+        for type in order.types where state.hasReady(type) { state.putBack(readied: type) }
     }
 
     private mutating func grant(_ order: ClaimOrder) -> GrantBatch {

@@ -7,7 +7,7 @@ struct EngineBenchmarks {
     private static let usage = """
         usage: EngineBenchmarks DIRECTORY [PART]...
         PART: state, state10, state100, submits, lifecycles, lateness, restart, restart10, ingest, tail, reopen
-        DIRECTORY: a new or empty one, on the disk to be measured, with 4 GB to spare.
+        DIRECTORY: a new or empty one, on the disk to be measured, with 8 GB to spare.
         state: up to 1 million waiting jobs; state10: 10 million; state100: 100 million (20 GB).
         restart: from a snapshot of 1 million; restart10: of 10 million.
         ingest: submits beside a snapshot of 5 million.

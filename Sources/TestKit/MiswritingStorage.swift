@@ -1,13 +1,13 @@
 package import Storage
 
 /// A disk that says it has written and holds another byte at one offset of files of a kind.
-package struct MiswritingStorage: Storage {
-    private let disk: SimulatedStorage
+package struct MiswritingStorage: AlteredStorage {
+    package let disk: any Storage
     private let suffix: String
     private let offset: Int
 
     /// Files whose paths end in `suffix` get the wrong byte, at `offset`.
-    package init(disk: SimulatedStorage, suffix: String, offset: Int) {
+    package init(disk: any Storage, suffix: String, offset: Int) {
         self.disk = disk
         self.suffix = suffix
         self.offset = offset
@@ -16,26 +16,6 @@ package struct MiswritingStorage: Storage {
     package func open(_ path: String, _ mode: OpenMode) throws(StorageError) -> any StorageFile {
         let file = try disk.open(path, mode)
         return path.hasSuffix(suffix) ? MiswritingFile(file, offset: offset) : file
-    }
-
-    package func list(_ directory: String) throws(StorageError) -> [String] {
-        try disk.list(directory)
-    }
-
-    package func createDirectory(_ path: String) throws(StorageError) {
-        try disk.createDirectory(path)
-    }
-
-    package func syncDirectory(_ path: String) throws(StorageError) { try disk.syncDirectory(path) }
-
-    package func rename(_ path: String, to newPath: String) throws(StorageError) {
-        try disk.rename(path, to: newPath)
-    }
-
-    package func remove(_ path: String) throws(StorageError) { try disk.remove(path) }
-
-    package func lock(directory: String) throws(LockRefusal) -> any DirectoryLock {
-        try disk.lock(directory: directory)
     }
 }
 

@@ -3,35 +3,15 @@ package import Storage
 import Synchronization
 
 /// The real file system, whose syncs can be held back or made to fail.
-package final class SlowDisk: Storage {
-    private let real = PosixStorage()
+package final class SlowDisk: AlteredStorage {
+    package let disk: any Storage = PosixStorage()
     /// Where its syncs pass.
     package let gate = SyncGate()
 
     package init() {}
 
     package func open(_ path: String, _ mode: OpenMode) throws(StorageError) -> any StorageFile {
-        GatedFile(real: try real.open(path, mode), gate: gate)
-    }
-
-    package func list(_ directory: String) throws(StorageError) -> [String] {
-        try real.list(directory)
-    }
-
-    package func createDirectory(_ path: String) throws(StorageError) {
-        try real.createDirectory(path)
-    }
-
-    package func syncDirectory(_ path: String) throws(StorageError) { try real.syncDirectory(path) }
-
-    package func rename(_ path: String, to newPath: String) throws(StorageError) {
-        try real.rename(path, to: newPath)
-    }
-
-    package func remove(_ path: String) throws(StorageError) { try real.remove(path) }
-
-    package func lock(directory: String) throws(LockRefusal) -> any DirectoryLock {
-        try real.lock(directory: directory)
+        GatedFile(real: try disk.open(path, mode), gate: gate)
     }
 }
 

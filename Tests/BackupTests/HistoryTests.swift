@@ -221,9 +221,9 @@ import Units
 }
 
 /// A disk on which things happen, one after another, each just before a file of its own is opened.
-private final class InterruptedStorage: Storage, @unchecked Sendable {
+private final class InterruptedStorage: AlteredStorage, @unchecked Sendable {
     // Sendable: used by the test's own thread alone.
-    private let disk: SimulatedStorage
+    let disk: any Storage
     private var interruptions: [(path: String, body: () throws(StorageError) -> Void)]
 
     /// Paths may be beginnings of paths.
@@ -241,21 +241,5 @@ private final class InterruptedStorage: Storage, @unchecked Sendable {
             try next.body()
         }
         return try disk.open(path, mode)
-    }
-
-    func list(_ directory: String) throws(StorageError) -> [String] { try disk.list(directory) }
-
-    func createDirectory(_ path: String) throws(StorageError) { try disk.createDirectory(path) }
-
-    func syncDirectory(_ path: String) throws(StorageError) { try disk.syncDirectory(path) }
-
-    func rename(_ path: String, to newPath: String) throws(StorageError) {
-        try disk.rename(path, to: newPath)
-    }
-
-    func remove(_ path: String) throws(StorageError) { try disk.remove(path) }
-
-    func lock(directory: String) throws(LockRefusal) -> any DirectoryLock {
-        try disk.lock(directory: directory)
     }
 }

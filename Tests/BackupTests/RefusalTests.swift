@@ -184,6 +184,20 @@ import Units
         }
     }
 
+    @Test func `where a restored file of history reads back otherwise`() throws {
+        let source = try Source(history: Source.smallHistory)
+        source.finish(30)
+        try source.backUp()
+        let disk = MiswritingStorage(
+            disk: source.disk, suffix: ".history.writing", offset: 100)
+        #expect {
+            try Restore.run(from: Source.backup, to: "/new", storage: disk)
+        } throws: {
+            guard case .damaged(let file, _) = $0 as? BackupError else { return false }
+            return file.hasPrefix("/new/history/")
+        }
+    }
+
     @Test func `where there is no backup`() throws {
         let disk = SimulatedStorage()
         #expect(throws: BackupError.noBackup(directory: "/nothing")) {

@@ -3,8 +3,8 @@ import Synchronization
 import TestKit
 
 /// A disk that answers a later look at one file otherwise: from an offset on there are zeros.
-struct FickleStorage: Storage {
-    let disk: SimulatedStorage
+struct FickleStorage: AlteredStorage {
+    let disk: any Storage
     let path: String
     let offset: Int
     /// Whether a read shows zeros, by how often the file was opened up to its own opening, and whether
@@ -26,22 +26,6 @@ struct FickleStorage: Storage {
         let file = try disk.open(path, mode)
         guard path == self.path else { return file }
         return FickleFile(file, opening: openings.next(), storage: self)
-    }
-
-    func list(_ directory: String) throws(StorageError) -> [String] { try disk.list(directory) }
-
-    func createDirectory(_ path: String) throws(StorageError) { try disk.createDirectory(path) }
-
-    func syncDirectory(_ path: String) throws(StorageError) { try disk.syncDirectory(path) }
-
-    func rename(_ path: String, to newPath: String) throws(StorageError) {
-        try disk.rename(path, to: newPath)
-    }
-
-    func remove(_ path: String) throws(StorageError) { try disk.remove(path) }
-
-    func lock(directory: String) throws(LockRefusal) -> any DirectoryLock {
-        try disk.lock(directory: directory)
     }
 
     private final class Openings: Sendable {

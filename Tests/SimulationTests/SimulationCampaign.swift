@@ -3,7 +3,7 @@ import TestKit
 import Units
 
 /// Many days, one seed each, and what they came to.
-struct SimulationCampaign {
+struct SimulationCampaign: Sendable {
     private(set) var days = 0
     private(set) var simulated = TimeSpan.zero
     private(set) var jobs = 0
@@ -31,6 +31,20 @@ struct SimulationCampaign {
             )
         }
         count(day, check)
+    }
+
+    /// Adds what other days came to.
+    mutating func add(_ other: SimulationCampaign) {
+        days += other.days
+        simulated = simulated + other.simulated
+        jobs += other.jobs
+        occurrences += other.occurrences
+        events += other.events
+        answers += other.answers
+        lives += other.lives
+        digestsCompared += other.digestsCompared
+        fired.merge(other.fired) { $0 + $1 }
+        findings += other.findings
     }
 
     private mutating func count(_ day: SimulatedDay, _ check: DayCheck?) {

@@ -160,7 +160,8 @@ let package = Package(
             of: "History",
             imports: ["Units", "JobModel", "ByteCoding", "Storage", "History", "TestKit"]),
         tests(
-            of: "EventLog", imports: ["Units", "EventLog", "ByteCoding", "Storage", "TestKit"],
+            of: "EventLog",
+            imports: ["Units", "EventLog", "ByteCoding", "Storage", "Threads", "TestKit"],
             libraries: [crypto]),
         tests(
             of: "Backup",

@@ -38,6 +38,7 @@ struct EngineBenchmarks {
         let recovery = RecoveryBenchmark(directory: directory)
         if parts.contains("restart") { try await recovery.restart(1_000_000) }
         if parts.contains("restart10") { try await recovery.restart(10_000_000) }
+        if parts.contains("answer") { try await recovery.answer() }
         if parts.contains("ingest") { try await recovery.ingest(5_000_000) }
         if parts.contains("tail") { try await recovery.tail(500_000) }
         if parts.contains("reopen") { try await recovery.reopen() }

@@ -1,5 +1,6 @@
 import BenchmarkKit
 import Engine
+import Foundation
 import JobModel
 import Synchronization
 import Units
@@ -9,27 +10,49 @@ struct RecoveryBenchmark {
     let directory: String
     private static let batchJobs = 1_000
 
-    /// Opens the directory of `jobs` waiting jobs again and again: until the first answer.
+    /// Starts a process on the directory of `jobs` waiting jobs again and again, up to its first answer, and
+    /// kills it.
     func restart(_ jobs: Int) async throws {
         let path = directory + "/restart-\(jobs)"
-        var engine = try await filled(path, jobs)
-        let begun = monotonicNanoseconds()
-        let outcome = try await engine.snapshot()
-        progress(
-            "\(outcome), after \(decimal(Self.seconds(since: begun), 2)) s in an engine at rest")
-        await engine.close()
+        try await saved(path, jobs)
         var times = Latencies()
         for _ in 0..<5 {
+            let (child, output) = (Process(), Pipe())
+            child.executableURL = URL(filePath: "/proc/self/exe")
+            child.arguments = [path, "answer"]
+            child.standardOutput = output
             let start = monotonicNanoseconds()
-            engine = try await Engine.open(directory: path, options: Self.options)
-            _ = try await engine.stats()
+            try child.run()
+            // Returns with the first bytes that are written.
+            let answer = output.fileHandleForReading.availableData
             times.add(monotonicNanoseconds() - start)
-            await engine.close()
+            precondition(answer == Data("\(jobs)\n".utf8), "the child has another state")
+            kill(child.processIdentifier, SIGKILL)
+            child.waitUntilExit()
         }
         print(
             "restart with \(jobs) waiting jobs: median \(decimal(times.percentile(50) / 1e6, 3)) s, "
                 + "slowest of 5 \(decimal(times.percentile(100) / 1e6, 3)) s until the first answer"
         )
+    }
+
+    /// Opens the directory, says how many jobs there are, and waits to be killed.
+    func answer() async throws {
+        let engine = try await Engine.open(directory: directory, options: Self.options)
+        print(try await engine.stats().counts.total)
+        fflush(nil)
+        try await Task.sleep(for: .seconds(60))
+        await engine.close()
+    }
+
+    /// Leaves a snapshot of `jobs` waiting jobs.
+    private func saved(_ path: String, _ jobs: Int) async throws {
+        let engine = try await filled(path, jobs)
+        let begun = monotonicNanoseconds()
+        let outcome = try await engine.snapshot()
+        progress(
+            "\(outcome), after \(decimal(Self.seconds(since: begun), 2)) s in an engine at rest")
+        await engine.close()
     }
 
     /// Submits without and with a snapshot of `jobs` jobs beside them, in turn.

@@ -12,7 +12,7 @@ struct OpenedLog: ~Copyable {
     let dictionaries = PayloadDictionaries()
     let replies = ReplyQueue()
     let condition = Condition()
-    private(set) var state = JobState(hash: KeyedHash(low: 0, high: 0))
+    private(set) var state: JobState
     private let snapshots: SnapshotDesk
     private let history: HistoryDesk
     /// Makes the states that there were.
@@ -49,9 +49,10 @@ struct OpenedLog: ~Copyable {
         var past = HistoryLoading(directory: directory, storage: storage, rules: historyRules)
         let log = try EventLog.open(
             directory: directory, storage: storage, options: options,
-            begin: { state = JobState(hash: KeyedHash(low: $0.low, high: $0.high)) },
             resume: { identity in
-                if let loaded = loading.loadNewest(of: identity, note: note) { state = loaded }
+                state =
+                    loading.loadNewest(of: identity, note: note)
+                    ?? JobState(hash: KeyedHash(low: identity.low, high: identity.high))
                 past.open(of: identity, note: note)
                 return state.appliedLSN
             },

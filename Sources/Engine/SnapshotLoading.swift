@@ -89,7 +89,10 @@ struct SnapshotLoading {
             usersExpected: count(of: [.users], in: file),
             jobsExpected: count(of: [.jobs, .keptJobs], in: file))
         var saved: [(type: [UInt8], bytes: [UInt8])] = []
-        try file.forEachPart(isThreaded: isThreaded) { part, bytes in
+        let jobKinds = [StateChunk.Kind.jobs.rawValue, StateChunk.Kind.keptJobs.rawValue]
+        try file.forEachPart(
+            ofKinds: { !jobKinds.contains($0) }, isThreaded: isThreaded, prepare: { _, _ in }
+        ) { part, bytes, _ in
             if part.kind == SnapshotTask.dictionariesKind {
                 saved = try Self.dictionaries(part.count, bytes)
             } else if let kind = StateChunk.Kind(rawValue: part.kind) {
@@ -98,8 +101,15 @@ struct SnapshotLoading {
                 throw SnapshotFault("\(path) has a part of kind \(part.kind)")
             }
         }
+        let indexer = SharedIndexer(loader.beginJobs())
+        try file.forEachPart(
+            ofKinds: jobKinds.contains, isThreaded: isThreaded,
+            prepare: { part, bytes in try indexer.index(part.count, bytes) }
+        ) { _, bytes, jobs in
+            try loader.load(jobs, bytes)
+        }
         let totals = SnapshotTotals(lsn: lsn, jobs: file.end.jobs, digest: file.end.digest)
-        let state = try loader.finish(totals)
+        let state = try loader.finish(indexer.take(), totals)
         for entry in saved { dictionaries.restore(entry.bytes, ofType: entry.type) }
         loaded = SnapshotReceipt(
             lsn: lsn, jobs: file.end.jobs, byteCount: file.byteCount, path: path)
@@ -122,5 +132,25 @@ struct SnapshotLoading {
             all.append((type, try reader.readArray(count: Int(byteCount))))
         }
         return all
+    }
+}
+
+/// An indexer for the thread that reads the parts.
+private final class SharedIndexer: @unchecked Sendable {
+    // Sendable: `index` is called by that thread alone, `take` when it has ended.
+    private var indexer: JobIndexer?
+
+    init(_ indexer: consuming JobIndexer) { self.indexer = consume indexer }
+
+    func index(_ count: Int, _ bytes: RawSpan) throws -> IndexedJobs {
+        guard let jobs = try indexer?.index(count, bytes) else {
+            preconditionFailure("an indexer that was taken")
+        }
+        return jobs
+    }
+
+    func take() -> JobIndexer {
+        guard let taken = indexer.take() else { preconditionFailure("an indexer taken twice") }
+        return taken
     }
 }

@@ -157,13 +157,11 @@ extension DroppedSegments.Entry {
     /// segment's opening.
     func hashes(of log: LogIdentity) -> [LogHash] {
         let openings = (1...SegmentHeader.newestVersion).map { version in
-            var hash = RunningHash()
-            hash.update(
+            RunningHash(
                 Opening(
                     version: version, log: log, number: number + 1, firstLSN: end.lastLSN.next,
-                    previousHash: end.hash
-                ).encoded().bytes)
-            return hash.value
+                    previousHash: end.hash)
+            ).value
         }
         return [end.hash] + openings
     }

@@ -16,6 +16,7 @@ package final class EventLog: @unchecked Sendable {
     private let catalogue: Catalogue
     private let preparer: SegmentPreparer
     private let rewriter: SegmentRewriter
+    private let lateHash: LateHash?
     private let lock: any DirectoryLock
     private let directory: LogDirectory
     private let options: LogOptions
@@ -43,6 +44,7 @@ package final class EventLog: @unchecked Sendable {
         self.preparer = preparer
         self.rewriter = rewriter
         self.lock = lock
+        lateHash = end.late
         directory = recovery.directory
         options = recovery.options
         trimmer = LogTrimmer(
@@ -52,6 +54,7 @@ package final class EventLog: @unchecked Sendable {
         lastLSN = end.walk.lastLSN
         lastTime = end.walk.lastTime
         if options.isThreaded { thread = DedicatedThread(name: "log-disk") { groups.run() } }
+        lateHash?.start { [groups] in groups.fail($0) }
         rewriter.want()
     }
 
@@ -143,10 +146,8 @@ package final class EventLog: @unchecked Sendable {
                 log: recovery.identity,
                 directory: recovery.directory, options: recovery.options, preparer: preparer)
         }
-        var hash = RunningHash()
-        hash.update(next.header.opening.encoded().bytes)
         let end = RecoveredEnd(
-            walk: SegmentWalk(next.header), hash: hash, fileBytes: next.fileBytes, file: next.file)
+            walk: SegmentWalk(next.header), hash: RunningHash(next.header.opening), fileBytes: next.fileBytes, file: next.file)
         let segment = Catalogue.Segment(path: next.path, header: next.header)
         return (end, recovery.segments + [segment])
     }
@@ -212,6 +213,7 @@ extension EventLog {
         thread?.join()
         thread = nil
         if isWhole { groups.finish() }
+        lateHash?.stop()
         rewriter.stop()
         preparer.stop()
         lock.release()
@@ -221,6 +223,7 @@ extension EventLog {
     private func abandon() {
         groups.abandon()
         thread?.join()
+        lateHash?.stop()
         rewriter.stop()
         preparer.stop()
         lock.release()

@@ -115,7 +115,7 @@ final class GroupCommit: Sendable {
         do throws(StorageError) {
             try tail.mark(BlockHeader.closedFlag)
         } catch {
-            fail(error)
+            fail(.io(error))
             return
         }
         // Closed: whatever comes later goes nowhere.
@@ -144,7 +144,7 @@ final class GroupCommit: Sendable {
         do throws(StorageError) {
             try tail.write(blocks, meanwhile: meanwhile)
         } catch {
-            fail(error)
+            fail(.io(error))
             return
         }
         monitor.change { shared in
@@ -159,11 +159,11 @@ final class GroupCommit: Sendable {
     ///
     /// Never retried, because after a failed sync the kernel may have dropped the
     /// pages and a second sync would report success. `isSyncing` stays set: nobody gets the tail.
-    func fail(_ error: StorageError) {
+    func fail(_ error: LogError) {
         let isFirst = monitor.change { shared in
             defer { shared.hasFailed = true }
             return !shared.hasFailed
         }
-        if isFirst { onFailure(.io(error)) }
+        if isFirst { onFailure(error) }
     }
 }

@@ -1,3 +1,4 @@
+import ByteCoding
 import Crypto
 
 /// A SHA-256 value: of a segment's raw stream, which begins with the hash of the segment before.
@@ -33,6 +34,11 @@ extension LogHash: CustomStringConvertible {
 /// The hash of a raw stream that still grows.
 struct RunningHash {
     private var function = SHA256()
+
+    init() {}
+
+    /// The hash of a segment without records.
+    init(_ opening: Opening) { update(opening.encoded().bytes) }
 
     mutating func update(_ bytes: RawSpan) {
         // The pointer does not leave the closure.

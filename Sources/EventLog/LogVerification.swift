@@ -149,8 +149,7 @@ struct HashCheck {
     private mutating func begin(_ header: SegmentHeader) {
         guard header.number != number else { return }
         number = header.number
-        hash = RunningHash()
-        hash.update(header.opening.encoded().bytes)
+        hash = RunningHash(header.opening)
         if noted?.lsn.next == header.firstLSN { passed.append(hash.value) }
     }
 

@@ -51,7 +51,7 @@ final class RawBlock {
     }
 
     /// Adds to the hash what came since the last call.
-    func addNewBytes(to hash: inout RunningHash) {
+    func addNewBytes(to hash: inout StreamHash) {
         buffer.withBytes { hash.update($0.extracting(hashedBytes..<$0.byteCount)) }
         hashedBytes = byteCount
     }

@@ -10,7 +10,7 @@ struct RawStream {
     private let log: LogIdentity
     private let options: LogOptions
     private var number: UInt64
-    private var hash: RunningHash
+    private var hash: StreamHash
     /// Bytes of the segment that blocks may fill.
     private var room: Int
     /// What the blocks before the newest take at most.
@@ -33,7 +33,7 @@ struct RawStream {
     init(_ end: RecoveredEnd, options: LogOptions) {
         log = end.walk.header.log
         number = end.walk.header.number
-        hash = end.hash
+        hash = StreamHash(end.hash, late: end.late)
         self.options = options
         isEmpty = end.walk.blockCount == 0
         room = end.fileBytes - end.walk.offset - Self.reservedBytes
@@ -86,13 +86,12 @@ struct RawStream {
     }
 
     private mutating func beginSegment(at lsn: LSN) -> LogHash {
-        let previous = hash.value
+        let previous = hash.value()
         number += 1
         let opening = Opening(
             version: SegmentHeader.newestVersion, log: log, number: number, firstLSN: lsn,
             previousHash: previous)
-        hash = RunningHash()
-        hash.update(opening.encoded().bytes)
+        hash = StreamHash(RunningHash(opening))
         room = segmentRoom + RawBlock.overheadBytes
         spent = 0
         return previous

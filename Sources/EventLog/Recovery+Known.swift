@@ -45,17 +45,6 @@ extension Recovery {
         }
     }
 
-    /// What was read ahead, and hashed, must still be there when it is read again.
-    func checkReach(
-        of front: HashedFront, _ walk: SegmentWalk, _ path: String
-    ) throws(LogError) {
-        guard walk.offset < front.byteCount else { return }
-        throw Defect(
-            at: walk.offset, "end of the blocks", expected: "\(front.byteCount)",
-            found: "\(walk.offset), when it was read again", isTearable: false
-        ).corruption(in: path, from: walk.nextLSN)
-    }
-
     /// A log that ends before what the caller knows has lost records that were durable.
     func checkReach(of known: LSN, _ last: LSN, _ path: String) throws(LogError) {
         guard last < known else { return }

@@ -45,8 +45,6 @@ struct Recovery {
         }
         identity = try openHeader(of: oldest).header.log
         begin(identity)
-        let ahead = try options.isThreaded ? readAhead(firsts) : nil
-        defer { ahead?.stop() }
         known = resume(identity)
         guard known >= join.end.lastLSN else { throw .noFoundation(through: join.end.lastLSN) }
         report.resumedAfter = known
@@ -59,7 +57,7 @@ struct Recovery {
         }
         if let newest = firsts.last {
             try recover(
-                try segmentFile(from: newest), first: newest, isLast: true, ahead, replay: replay)
+                try segmentFile(from: newest), first: newest, isLast: true, replay: replay)
             progress(report)
         }
     }
@@ -108,7 +106,7 @@ struct Recovery {
     }
 
     private mutating func recover(
-        _ file: any StorageFile, first: LSN, isLast: Bool, _ ahead: SegmentAhead? = nil,
+        _ file: any StorageFile, first: LSN, isLast: Bool,
         replay: (LSN, RawSpan) throws(RecordRefusal) -> Void
     ) throws(LogError) {
         var source = try SegmentSource(
@@ -116,9 +114,10 @@ struct Recovery {
             reusing: buffer)
         buffer = []
         let header = try source.header(expecting: join.end.lastLSN.next)
-        let front = try ahead?.take() ?? HashedFront(header)
+        let isHashed = isLast && !options.isThreaded
         var replayer = SegmentReplay(
-            path: file.path, hashes: isLast, known: known, front: front, records: records)
+            path: file.path, hashes: isHashed, known: known, hash: RunningHash(header.opening),
+            records: records)
         let scan = try SegmentScan(&source, join: &join, isLast: isLast) {
             header, step, bytes throws(LogError) in
             try replayer.take(step, header, bytes, replay: replay)
@@ -128,7 +127,6 @@ struct Recovery {
             throw misnamed(scan.header, file.path, first: first)
         }
         if isLast {
-            try checkReach(of: front, scan.walk, file.path)
             try checkReach(of: known, scan.walk.lastLSN, file.path)
         }
         records = replayer.records
@@ -157,15 +155,15 @@ struct Recovery {
             segments.removeLast()
             return
         }
+        let late =
+            isHashed
+            ? nil
+            : LateHash(
+                try segmentFile(from: first), through: scan.walk, windowBytes: directory.windowBytes
+            )
         end = RecoveredEnd(
-            walk: scan.walk, hash: replayer.hash, fileBytes: repaired.fileBytes, file: file)
-    }
-
-    /// The newest segment, read while the caller makes a state of its snapshot.
-    private func readAhead(_ firsts: [LSN]) throws(LogError) -> SegmentAhead? {
-        guard let newest = firsts.last else { return nil }
-        return SegmentAhead(
-            try segmentFile(from: newest), first: newest, windowBytes: directory.windowBytes)
+            walk: scan.walk, hash: replayer.hash, late: late, fileBytes: repaired.fileBytes,
+            file: file)
     }
 
     /// Writes the newest group, and a footer behind it, once more, and syncs them.
@@ -229,7 +227,9 @@ struct Recovery {
 /// Where the log goes on.
 struct RecoveredEnd {
     var walk: SegmentWalk
+    /// Of its stream, unless that is found out later.
     var hash: RunningHash
+    var late: LateHash?
     var fileBytes: Int
     var file: any StorageFile
 }
@@ -237,26 +237,24 @@ struct RecoveredEnd {
 /// Gives a segment's records to the replayer, and gathers what the log needs to go on writing.
 struct SegmentReplay {
     let path: String
-    /// Only the active segment's hash goes on; those of sealed ones are left to verification.
+    /// Only the active segment's hash goes on, and with threads that is made up later; those of sealed
+    /// ones are left to verification.
     let hashes: Bool
     /// Records up to here are not wanted.
     let known: LSN
     var records: BlockRecords
     private(set) var recordsReplayed: UInt64 = 0
     private(set) var hash: RunningHash
-    /// The hash has everything up to here.
-    private let hashedBytes: Int
     private(set) var places: [BlockPlace] = []
 
     init(
-        path: String, hashes: Bool, known: LSN, front: HashedFront, records: BlockRecords
+        path: String, hashes: Bool, known: LSN, hash: RunningHash, records: BlockRecords
     ) {
         self.path = path
         self.hashes = hashes
         self.known = known
         self.records = records
-        hash = front.hash
-        hashedBytes = front.byteCount
+        self.hash = hash
     }
 
     mutating func take(
@@ -265,8 +263,7 @@ struct SegmentReplay {
     ) throws(LogError) {
         guard case .block(let header, let offset) = step else { return }
         note(header, offset: offset)
-        let isHashed = !hashes || offset < hashedBytes
-        guard !isHashed || header.lastLSN > known else { return }
+        guard hashes || header.lastLSN > known else { return }
         do throws(Defect) {
             try records.load(
                 SegmentWalk.frame(of: bytes), header: header, at: offset,
@@ -275,7 +272,7 @@ struct SegmentReplay {
             throw error.corruption(in: path, from: header.firstLSN)
         }
         try replayAll(header, offset: offset, replay: replay)
-        if !isHashed { records.withRaw { hash.update($0) } }
+        if hashes { records.withRaw { hash.update($0) } }
     }
 
     private mutating func note(_ header: BlockHeader, offset: Int) {

@@ -6,13 +6,16 @@ import Units
 
 extension StateLoader {
     /// Jobs in groups: the memory that all of a group will touch is asked for at once, as for submits.
-    mutating func loadJobs(_ count: Int, _ reader: inout ByteReader) throws {
-        var left = count
-        while left > 0 {
-            let size = min(left, JobState.prefetchMax)
-            try lookAhead(size, reader)
-            for index in 0..<size { try loadJob(group[index], &reader) }
-            left -= size
+    mutating func loadJobs(_ jobs: IndexedJobs, _ reader: inout ByteReader) throws {
+        var loaded = 0
+        while loaded < jobs.count {
+            try lookAhead(min(jobs.count - loaded, JobState.prefetchMax), reader)
+            for fields in group {
+                let job = try loadJob(fields, &reader)
+                precondition(job == jobs.firstSlot + UInt32(loaded), "a job in another's slot")
+                try place(job, fields, duePosition: jobs.duePositions[loaded])
+                loaded += 1
+            }
         }
     }
 
@@ -22,21 +25,21 @@ extension StateLoader {
         var ahead = reader
         group.removeAll(keepingCapacity: true)
         for _ in 0..<size {
-            let fields = try SavedJob(reading: &ahead, users: users, classes: classes)
-            state.keys.prefetch(fields.keyHash)
+            let fields = try SavedJob(reading: &ahead)
+            try fields.check(users: users, classes: classes)
             state.users.prefetch(fields.user)
-            state.due.prefetchBucket(dueMicroseconds: fields.dueAt.microseconds)
             try fields.skip(&ahead)
             group.append(fields)
         }
         for fields in group {
             let newest = state.users[fields.user].newest
             if newest != 0 { state.jobs.prefetch(newest) }
-            state.due.prefetch(dueMicroseconds: fields.dueAt.microseconds)
         }
     }
 
-    private mutating func loadJob(_ fields: SavedJob, _ reader: inout ByteReader) throws {
+    private mutating func loadJob(
+        _ fields: SavedJob, _ reader: inout ByteReader
+    ) throws -> UInt32 {
         _ = try reader.read(count: SavedLayout.jobBytes)
         let job = try add(fields, try reader.read(count: fields.blob.byteCount - JobBlob.headBytes))
         jobCount += 1
@@ -47,7 +50,7 @@ extension StateLoader {
         if fields.marks.contains(.firstEncoding) {
             state.jobsOfFirstEncoding[fields.submitted.rawValue] = job
         }
-        try place(job, fields)
+        return job
     }
 
     private mutating func add(_ fields: SavedJob, _ bytes: RawSpan) throws -> UInt32 {
@@ -61,10 +64,11 @@ extension StateLoader {
             flags: fields.flags)
         record.status = fields.status
         let job = state.jobs.allocate(record)
-        state.keys.insert(job, in: state.jobs)
         state.count(job, fields.status, by: 1)
         let older = state.users[fields.user].newest
-        if older != 0, state.jobs[older].submitted >= record.submitted {
+        if record.submitted > newest {
+            newest = record.submitted
+        } else if older != 0, state.jobs[older].submitted >= record.submitted {
             stragglers.append(job)
             return job
         }
@@ -117,7 +121,9 @@ extension StateLoader {
     }
 
     /// Puts a job where those of its status are found.
-    private mutating func place(_ job: UInt32, _ fields: SavedJob) throws {
+    private mutating func place(
+        _ job: UInt32, _ fields: SavedJob, duePosition: UInt32
+    ) throws {
         if fields.status.isLeased || fields.status.isFinal {
             guard state.jobs[job].activity != 0 else {
                 throw SnapshotFault(
@@ -130,12 +136,13 @@ extension StateLoader {
             dead.append((state.activities[state.jobs[job].activity].lastFailure, job))
         } else if fields.status.isFinal {
             ended.append((state.activities[state.jobs[job].activity].last, job))
-        } else if state.jobs[job].isWaiting, !fields.marks.contains(.blocked) {
-            if !fields.marks.contains(.recurring) {
-                state.wait(job, until: fields.dueAt)
-            } else if let next = state.schedules[job]?.nextTick {
-                state.wait(job, until: next)
-            }
+        } else if duePosition != 0 {
+            state.jobs[job].duePosition = duePosition
+            state.jobs[job].flags.insert(.timed)
+        } else if fields.waitsForTime {
+            timed.append((job, fields.dueAt))
+        } else if !fields.marks.contains(.blocked), let next = state.schedules[job]?.nextTick {
+            timed.append((job, next))
         }
     }
 }
@@ -154,12 +161,9 @@ struct SavedJob {
     let parts: SavedParts
     let blob: JobBlob
 
-    /// - Parameters:
-    ///   - reader: At the job.
-    ///   - users: So many were loaded.
-    ///   - classes: As many, and the one that nobody uses.
+    /// - Parameter reader: At the job.
     /// - Throws: What is wrong with the bytes.
-    init(reading reader: inout ByteReader, users: Int, classes: Int) throws {
+    init(reading reader: inout ByteReader) throws {
         // One check of the length for all of it.
         let bytes = try reader.read(count: SavedLayout.jobBytes)
         submitted = LSN(rawValue: bytes.fixed(at: 0))
@@ -177,12 +181,26 @@ struct SavedJob {
             rawPayloadBytes: Int(bytes.fixed(at: 44, as: UInt32.self)),
             storedPayloadBytes: Int(bytes.fixed(at: 48, as: UInt32.self)))
         guard let status = ExecutionStatus(rawValue: bytes.fixed(at: 56)),
-            user >= 1, user <= users, kind >= 1, kind < classes,
             dueAt >= .earliest, dueAt <= .latest,
             max(blob.rawPayloadBytes, blob.storedPayloadBytes) < 1 << 17,
             blob.locationBytes < 1 << 11
         else { throw SnapshotFault("the fields of job \(submitted)") }
         self.status = status
+    }
+
+    /// - Parameters:
+    ///   - users: So many were loaded.
+    ///   - classes: As many, and the one that nobody uses.
+    /// - Throws: `SnapshotFault` where the job is of another.
+    func check(users: Int, classes: Int) throws {
+        guard user >= 1, user <= users, kind >= 1, kind < classes else {
+            throw SnapshotFault("user or class of job \(submitted)")
+        }
+    }
+
+    /// The job waits for its time and for nothing else, and no schedule says when that is.
+    var waitsForTime: Bool {
+        !status.isLeased && !status.isFinal && marks.isDisjoint(with: [.blocked, .recurring])
     }
 
     var flags: JobFlags {

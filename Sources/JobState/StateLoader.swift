@@ -17,7 +17,11 @@ package struct StateLoader: ~Copyable {
     var ended: [(lsn: UInt64, job: UInt32)] = []
     var openOccurrences: [(submitted: UInt64, job: UInt32, parent: UInt64)] = []
     var recurring: [UInt64: UInt32] = [:]
+    /// Jobs that are to be put into the due wheel, and when they are due.
+    var timed: [(job: UInt32, dueAt: WallTime)] = []
     var jobCount: UInt64 = 0
+    /// The latest first event of all jobs that were loaded.
+    var newest: UInt64 = 0
     private let jobsExpected: Int
     /// Scratch of `loadJobs`.
     var group: [SavedJob] = []
@@ -33,6 +37,7 @@ package struct StateLoader: ~Copyable {
         self.jobsExpected = jobsExpected
     }
 
+    /// Loads a chunk of anything but jobs.
     package mutating func load(
         _ kind: StateChunk.Kind, count: Int, _ bytes: RawSpan
     ) throws(SnapshotFault) {
@@ -44,24 +49,62 @@ package struct StateLoader: ~Copyable {
             case .types: for _ in 0..<count { try loadType(&reader) }
             case .classes: for _ in 0..<count { try loadClass(&reader) }
             case .workers: for _ in 0..<count { try loadWorker(&reader) }
-            case .jobs, .keptJobs: try loadJobs(count, &reader)
+            case .jobs, .keptJobs: preconditionFailure("jobs that were not indexed")
             }
-        } catch let fault as SnapshotFault {
-            throw fault
         } catch {
-            throw SnapshotFault("a chunk of \(kind): \(error)")
+            throw Self.fault(error, in: "a chunk of \(kind)")
         }
+        try Self.checkEnd(reader, "a chunk of \(kind)")
+    }
+
+    /// Lends the indexes that jobs are put into: called once, when all but the jobs is loaded.
+    package mutating func beginJobs() -> JobIndexer {
+        var keys = HashIndex(elementsMax: 0)
+        var due = DueWheel(elementsMax: 0)
+        swap(&keys, &state.keys)
+        swap(&due, &state.due)
+        return JobIndexer(keys: keys, due: due)
+    }
+
+    /// Loads a chunk of jobs: what was indexed of it, and its bytes.
+    package mutating func load(
+        _ jobs: IndexedJobs, _ bytes: RawSpan
+    ) throws(SnapshotFault) {
+        var reader = ByteReader(bytes)
+        do {
+            try loadJobs(jobs, &reader)
+        } catch {
+            throw Self.fault(error, in: "a chunk of jobs")
+        }
+        try Self.checkEnd(reader, "a chunk of jobs")
+    }
+
+    private static func fault(_ error: any Error, in chunk: String) -> SnapshotFault {
+        error as? SnapshotFault ?? SnapshotFault("\(chunk): \(error)")
+    }
+
+    private static func checkEnd(
+        _ reader: ByteReader, _ chunk: String
+    ) throws(SnapshotFault) {
         guard reader.remaining == 0 else {
-            throw SnapshotFault("\(reader.remaining) bytes behind a chunk of \(kind)")
+            throw SnapshotFault("\(reader.remaining) bytes behind \(chunk)")
         }
     }
 
     /// The state, put together from all chunks.
     ///
-    /// - Parameter totals: What the snapshot says that it is.
+    /// - Parameters:
+    ///   - indexer: What `beginJobs` gave.
+    ///   - totals: What the snapshot says that it is.
     /// - Returns: The state after the snapshot's event.
     /// - Throws: `SnapshotFault` where the chunks are not a whole.
-    package consuming func finish(_ totals: SnapshotTotals) throws(SnapshotFault) -> JobState {
+    package consuming func finish(
+        _ indexer: consuming JobIndexer, _ totals: SnapshotTotals
+    ) throws(SnapshotFault) -> JobState {
+        swap(&state.keys, &indexer.keys)
+        swap(&state.due, &indexer.due)
+        state.keys.settle(in: state.jobs)
+        for entry in timed { state.wait(entry.job, until: entry.dueAt) }
         guard totals.jobs == jobCount else {
             throw SnapshotFault("\(jobCount) jobs, of \(totals.jobs)")
         }
@@ -96,8 +139,8 @@ package struct StateLoader: ~Copyable {
         let count = state.userNames.count
         let user = state.userNumber(try reader.readSized())
         guard user == count + 1 else { throw SnapshotFault("user \(user) comes twice") }
-        state.userControls[user] = try reader.readControl()
-        state.holds[.user(user)] = try reader.readHolds()
+        if let control = try reader.readControl() { state.userControls[user] = control }
+        if let holds = try reader.readHolds() { state.holds[.user(user)] = holds }
         state.users[user].released = try reader.readReleased()
     }
 

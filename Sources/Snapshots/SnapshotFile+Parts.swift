@@ -2,57 +2,66 @@ import ByteCoding
 import Threads
 
 extension SnapshotFile {
-    /// Calls `body` with each part, kind after kind, and in the order of the file within each.
+    /// Calls `body` with each part of some kinds, kind after kind, and in the order of the file within each.
     ///
     /// - Parameters:
-    ///   - isThreaded: Whether a thread of its own reads and decompresses ahead.
-    ///   - body: Gets a part and its bytes.
-    /// - Throws: `SnapshotError`, and what `body` throws.
-    package func forEachPart(
-        isThreaded: Bool, _ body: (Part, RawSpan) throws -> Void
+    ///   - isWanted: Which kinds.
+    ///   - isThreaded: Whether a thread of its own reads, decompresses and prepares ahead.
+    ///   - prepare: Gets a part and its bytes, in the same order.
+    ///   - body: Gets them, too, and what `prepare` made of them.
+    /// - Throws: `SnapshotError`, and what `prepare` and `body` throw.
+    package func forEachPart<Prepared: Sendable>(
+        ofKinds isWanted: (UInt8) -> Bool, isThreaded: Bool,
+        prepare: @escaping @Sendable (Part, RawSpan) throws -> Prepared,
+        _ body: (Part, RawSpan, Prepared) throws -> Void
     ) throws {
-        let ordered = parts.enumerated().sorted {
-            ($0.element.kind, $0.offset) < ($1.element.kind, $1.offset)
-        }
-        .map(\.element)
+        let ordered = parts.enumerated().filter { isWanted($0.element.kind) }
+            .sorted { ($0.element.kind, $0.offset) < ($1.element.kind, $1.offset) }
+            .map(\.element)
         guard isThreaded, ordered.count > 2 else {
             var (raw, stored): ([UInt8], [UInt8]) = ([], [])
             for part in ordered {
                 try read(part, into: &raw, stored: &stored)
-                try body(part, raw.rawBytes.extracting(0..<part.byteCount))
+                let bytes = raw.rawBytes.extracting(0..<part.byteCount)
+                try body(part, bytes, try prepare(part, bytes))
             }
             return
         }
-        let ahead = PartsAhead(self, ordered)
+        let ahead = PartsAhead(self, ordered, prepare)
         ahead.start()
         defer { ahead.stop() }
         for part in ordered {
-            let raw = try ahead.take()
-            try body(part, raw.rawBytes.extracting(0..<part.byteCount))
+            let (raw, prepared) = try ahead.take()
+            try body(part, raw.rawBytes.extracting(0..<part.byteCount), prepared)
             ahead.giveBack(raw)
         }
     }
 }
 
-/// Reads parts ahead of the one who uses them, a few at most.
-private final class PartsAhead: @unchecked Sendable {
+/// Reads and prepares parts ahead of the one who uses them, a few at most.
+private final class PartsAhead<Prepared: Sendable>: @unchecked Sendable {
+    typealias Ready = (raw: [UInt8], prepared: Prepared)
     // Sendable: `thread` belongs to the one who uses the parts; the rest is under the monitor.
     private struct Shared {
-        var ready: [Result<[UInt8], SnapshotError>] = []
+        var ready: [Result<Ready, any Error>] = []
         var free: [[UInt8]]
         var isStopped = false
     }
 
-    private static let buffers = 6
     private let file: SnapshotFile
     private let parts: [SnapshotFile.Part]
+    private let prepare: @Sendable (SnapshotFile.Part, RawSpan) throws -> Prepared
     private let monitor: Monitor<Shared>
     private var thread: DedicatedThread?
 
-    init(_ file: SnapshotFile, _ parts: [SnapshotFile.Part]) {
+    init(
+        _ file: SnapshotFile, _ parts: [SnapshotFile.Part],
+        _ prepare: @escaping @Sendable (SnapshotFile.Part, RawSpan) throws -> Prepared
+    ) {
         self.file = file
         self.parts = parts
-        monitor = Monitor(Shared(free: Array(repeating: [], count: Self.buffers)))
+        self.prepare = prepare
+        monitor = Monitor(Shared(free: Array(repeating: [], count: 6)))
     }
 
     func start() {
@@ -64,7 +73,7 @@ private final class PartsAhead: @unchecked Sendable {
         thread?.join()
     }
 
-    func take() throws(SnapshotError) -> [UInt8] {
+    func take() throws -> Ready {
         let next = monitor.wait { $0.ready.isEmpty ? nil : $0.ready.removeFirst() }
         return try next.get()
     }
@@ -82,9 +91,10 @@ private final class PartsAhead: @unchecked Sendable {
                 return .some(room)
             }
             guard var raw = room else { return }
-            do throws(SnapshotError) {
+            do {
                 try file.read(part, into: &raw, stored: &stored)
-                monitor.change { [raw] in $0.ready.append(.success(raw)) }
+                let prepared = try prepare(part, raw.rawBytes.extracting(0..<part.byteCount))
+                monitor.change { [raw] in $0.ready.append(.success((raw, prepared))) }
             } catch {
                 return monitor.change { $0.ready.append(.failure(error)) }
             }

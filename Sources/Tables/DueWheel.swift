@@ -70,6 +70,18 @@ package struct DueWheel: ~Copyable {
         place(slot, in: &records)
     }
 
+    /// Puts a slot in whose element is not there yet, unless its time has come.
+    ///
+    /// - Precondition: as above.
+    /// - Returns: The `duePosition` that its element is to have; 0: it was not put in.
+    @inlinable
+    package mutating func insert(_ slot: UInt32, dueMicroseconds: Int64) -> UInt32 {
+        let due = Self.tick(of: dueMicroseconds)
+        guard due > tick else { return 0 }
+        held += 1
+        return buckets.insert(slot, dueMicroseconds: dueMicroseconds, into: bucket(of: due))
+    }
+
     /// Takes a slot out before its time has come.
     ///
     /// - Precondition: it is in this wheel, and its element has the time that it had when it came in.

@@ -113,6 +113,19 @@ package struct HashIndex: ~Copyable {
         if held > Int(bucketCount) * Self.meanSlots { split(in: records) }
     }
 
+    /// Puts a slot in whose element is not there yet: nothing is split before `settle` is called.
+    @inlinable
+    package mutating func insert(_ slot: UInt32, hash: UInt32) {
+        if held >= elementsMax { Self.refuseMore(elementsMax) }
+        add(slot, tag: Self.tag(of: hash), to: bucket(of: hash))
+        held += 1
+    }
+
+    /// Splits what is to be split since slots came in without their elements, which are there now.
+    package mutating func settle<E: HashedElement>(in records: borrowing Slab<E>) {
+        while held > Int(bucketCount) * Self.meanSlots { split(in: records) }
+    }
+
     /// Takes a slot out.
     ///
     /// - Precondition: it was put in, and its element has the hash that it had then.

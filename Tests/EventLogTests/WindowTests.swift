@@ -87,18 +87,6 @@ import Units
         #expect(opened.recovery.tornTail != nil)
     }
 
-    @Test func `is refused where what was read ahead is gone when it is read again`() throws {
-        let log = try LongLog()
-        let last = try log.lastBlock()
-        // Opened ahead, to be synced, and to be read.
-        let fickle = FickleStorage(log.disk.crashed(), zerosIn: last.file, from: last.offsetBytes) {
-            opening, _ in opening >= 3
-        }
-        var options = log.options
-        options.isThreaded = true
-        #expect(throws: LogError.self) { try OpenedLog(fickle, options: options) }
-    }
-
     @Test func `is damaged where a second look at its last block finds another`() throws {
         let log = try LongLog()
         let last = try log.lastBlock()

@@ -130,11 +130,20 @@ extension StateDriver {
         _ chunks: [StateChunk], _ totals: SnapshotTotals
     ) throws -> StateDriver {
         var loader = StateLoader(hash: hash, usersExpected: 1, jobsExpected: Int(totals.jobs / 2))
-        for chunk in chunks.sorted(by: { $0.kind.rawValue < $1.kind.rawValue }) {
+        let jobKinds: [StateChunk.Kind] = [.jobs, .keptJobs]
+        for chunk in chunks.sorted(by: { $0.kind.rawValue < $1.kind.rawValue })
+        where !jobKinds.contains(chunk.kind) {
             try loader.load(chunk.kind, count: chunk.count, chunk.bytes.bytes)
         }
+        var indexer = loader.beginJobs()
+        for kind in jobKinds {
+            for chunk in chunks where chunk.kind == kind {
+                let jobs = try indexer.index(chunk.count, chunk.bytes.bytes)
+                try loader.load(jobs, chunk.bytes.bytes)
+            }
+        }
         let driver = StateDriver()
-        driver.state = try loader.finish(totals)
+        driver.state = try loader.finish(indexer, totals)
         return driver
     }
 

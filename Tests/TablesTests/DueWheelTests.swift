@@ -19,7 +19,13 @@ private struct Timed: ~Copyable {
         ordersGiven += 1
         let slot = records.allocate(
             TestElement(dueMicroseconds: due, order: order ?? ordersGiven))
-        wheel.insert(slot, in: &records)
+        // Every other one as if its element came later.
+        let position = slot % 2 == 0 ? wheel.insert(slot, dueMicroseconds: due) : 0
+        if position == 0 {
+            wheel.insert(slot, in: &records)
+        } else {
+            records[slot].duePosition = position
+        }
         waiting.append(slot)
     }
 

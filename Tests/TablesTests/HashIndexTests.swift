@@ -26,6 +26,15 @@ private struct Keyed: ~Copyable {
         return slot
     }
 
+    /// The same, as if the element came later.
+    mutating func insertAhead(_ key: UInt32, hash: UInt32) -> UInt32 {
+        let slot = records.allocate(TestElement(key: key, keyHash: hash))
+        index.insert(slot, hash: hash)
+        return slot
+    }
+
+    mutating func settle() { index.settle(in: records) }
+
     mutating func remove(_ slot: UInt32) {
         index.remove(slot, in: records)
         records.free(slot)
@@ -85,6 +94,24 @@ private enum Spread: CaseIterable {
         for key in 0..<4_000 as Range<UInt32> {
             #expect(table.slot(of: key, hash: spread.hash(of: key)) == model[key])
         }
+    }
+
+    @Test(arguments: Spread.allCases)
+    private func `finds what came in ahead of its elements, settled or not`(spread: Spread) {
+        var table = Keyed(elementsMax: 9_000)
+        var slots: [UInt32] = []
+        for key in 0..<9_000 as Range<UInt32> {
+            slots.append(table.insertAhead(key, hash: spread.hash(of: key)))
+            if key == 4_000 { table.settle() }
+        }
+        for isSettled in [false, true] {
+            if isSettled { table.settle() }
+            for key in 0..<9_000 as Range<UInt32> {
+                #expect(table.slot(of: key, hash: spread.hash(of: key)) == slots[Int(key)])
+            }
+        }
+        for slot in slots { table.remove(slot) }
+        #expect(table.index.count == 0)
     }
 
     @Test func `gives each slot of a hash once, however many there are`() {

@@ -147,7 +147,8 @@ package final class EventLog: @unchecked Sendable {
                 directory: recovery.directory, options: recovery.options, preparer: preparer)
         }
         let end = RecoveredEnd(
-            walk: SegmentWalk(next.header), hash: RunningHash(next.header.opening), fileBytes: next.fileBytes, file: next.file)
+            walk: SegmentWalk(next.header), hash: RunningHash(next.header.opening),
+            fileBytes: next.fileBytes, file: next.file)
         let segment = Catalogue.Segment(path: next.path, header: next.header)
         return (end, recovery.segments + [segment])
     }

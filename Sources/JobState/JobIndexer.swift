@@ -23,6 +23,7 @@ package struct JobIndexer: ~Copyable {
     /// - Parameters:
     ///   - count: Jobs in it.
     ///   - bytes: Of the chunk.
+    /// - Returns: Where they are.
     /// - Throws: What is wrong with the bytes.
     package mutating func index(_ count: Int, _ bytes: RawSpan) throws -> IndexedJobs {
         var reader = ByteReader(bytes)

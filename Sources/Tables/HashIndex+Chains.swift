@@ -2,7 +2,7 @@
 extension HashIndex {
     /// Adds to the first line, or to the second, or to a new one between them: the rest is full.
     @inlinable
-    mutating func add(_ slot: UInt32, tag: UInt8, to bucket: UInt32) {
+    mutating func add(_ slot: UInt32, tag: UInt16, to bucket: UInt32) {
         // Buckets are below bucketCount and links name overflow lines in use: all in bounds.
         let line = unsafe lines + Int(bucket)
         var free = unsafe line.pointee.places(tag: 0)
@@ -15,7 +15,7 @@ extension HashIndex {
 
     @usableFromInline
     mutating func addToOverflow(
-        _ slot: UInt32, tag: UInt8, after line: UnsafeMutablePointer<HashLine>
+        _ slot: UInt32, tag: UInt16, after line: UnsafeMutablePointer<HashLine>
     ) {
         let link = unsafe line.pointee.link
         if link != 0 {
@@ -35,7 +35,7 @@ extension HashIndex {
 
     /// Clears the slot's place, or fills it from the second line, which alone may have holes.
     @inlinable
-    mutating func take(_ slot: UInt32, tag: UInt8, from bucket: UInt32) {
+    mutating func take(_ slot: UInt32, tag: UInt16, from bucket: UInt32) {
         // In bounds, as in `add`.
         let first = unsafe lines + Int(bucket)
         var line = unsafe first
@@ -62,7 +62,7 @@ extension HashIndex {
         let link = unsafe first.pointee.link
         // In bounds: the caller has seen that there is a second line.
         let second = unsafe overflows + Int(link)
-        guard let last = (0..<12).last(where: { unsafe second.pointee.tag(at: $0) != 0 }) else {
+        guard let last = (0..<HashLine.slotsMax).last(where: { unsafe second.pointee.tag(at: $0) != 0 }) else {
             preconditionFailure("overflow line \(link) is empty")
         }
         let (tag, slot) = unsafe (second.pointee.tag(at: last), second.pointee.slots[last])
@@ -82,7 +82,7 @@ extension HashIndex {
         var line = unsafe lines[Int(source)]
         unsafe lines[Int(source)] = HashLine()
         while true {
-            deal(line, in: records)
+            deal(line, of: source, in: records)
             let link = line.link
             guard link != 0 else { break }
             // In bounds, as in `add`.
@@ -93,21 +93,32 @@ extension HashIndex {
     }
 
     @inlinable
-    mutating func deal<E: HashedElement>(_ line: HashLine, in records: borrowing Slab<E>) {
-        for place in 0..<12 {
+    mutating func deal<E: HashedElement>(
+        _ line: HashLine, of source: UInt32, in records: borrowing Slab<E>
+    ) {
+        for place in 0..<HashLine.slotsMax {
             let tag = line.tag(at: place)
             guard tag != 0 else { continue }
             let slot = line.slots[place]
-            add(slot, tag: tag, to: bucket(of: records[slot].keyHash))
+            // Tag 1 stands for 0, too.
+            let hash =
+                isHashInLines && tag != 1
+                ? UInt32(tag) << 16 | source & 0xFFFF : records[slot].keyHash
+            add(slot, tag: tag, to: bucket(of: hash))
         }
     }
 
-    /// Has the elements that the next split will read fetched by then, some nine insertions later.
+    /// Whether the low 16 bits of a hash are those of its bucket's number.
+    @inlinable
+    var isHashInLines: Bool { bucketCount > 1 << 16 }
+
+    /// Has the elements that the next split will read fetched by then, some seven insertions later.
     @inlinable
     func prefetchNextSplit<E: HashedElement>(in records: borrowing Slab<E>) {
+        if isHashInLines { return }
         // In bounds: the next bucket to be split is below bucketCount.
         let line = unsafe lines + Int(bucketCount & mask)
-        for place in 0..<12 {
+        for place in 0..<HashLine.slotsMax {
             records.prefetch(unsafe line.pointee.slots[place])
         }
     }

@@ -9,8 +9,9 @@ package protocol HashedElement: BitwiseCopyable {
 
 /// Finds slots by the hashes of their keys; grows by one bucket at a time, without a pause.
 ///
-/// Linear hashing: bucket n is split once there are 9 slots a bucket, n going round again and again. It
-/// holds no keys and no whole hashes: the caller compares, and a split reads hashes from the elements.
+/// Linear hashing: bucket n is split once there are 7 slots a bucket, n going round again and again. It
+/// holds no keys: the caller compares. Where there are 65 536 buckets and more, the number of a bucket and
+/// the tag of a slot make up its hash; where there are fewer, a split reads hashes from the elements.
 /// Equal hashes make a chain, which is slower and as correct. Owned by one thread.
 ///
 /// Invariants: a line that is followed by others in its chain is full, unless it is the second; no
@@ -46,9 +47,9 @@ package struct HashIndex: ~Copyable {
     @usableFromInline
     var held = 0
 
-    /// Slots for each bucket, of the 12 that have room without an overflow line.
+    /// Slots for each bucket, of the 10 that have room without an overflow line.
     @inlinable
-    static var meanSlots: Int { 9 }
+    static var meanSlots: Int { 7 }
 
     /// An empty index: addresses for `elementsMax` slots, and no memory yet.
     package init(elementsMax: Int) {
@@ -57,7 +58,7 @@ package struct HashIndex: ~Copyable {
         self.elementsMax = elementsMax
         let linesMax = elementsMax / Self.meanSlots + 2
         // The worst case is one bucket with everything, or each chain with one slot in its last line.
-        let overflowsMax = elementsMax / 12 + 2
+        let overflowsMax = elementsMax / HashLine.slotsMax + 2
         lineRegion = Region(byteCount: linesMax * MemoryLayout<HashLine>.stride)
         overflowRegion = Region(byteCount: overflowsMax * MemoryLayout<HashLine>.stride)
         // Page-aligned; zeroes are empty lines.
@@ -149,9 +150,9 @@ package struct HashIndex: ~Copyable {
         return wide < bucketCount ? wide : hash & mask
     }
 
-    /// The hash's top 8 bits, as buckets use the low ones; never 0.
+    /// The hash's top 16 bits, as buckets use the low ones; never 0.
     @inlinable
-    static func tag(of hash: UInt32) -> UInt8 { max(1, UInt8(hash >> 24)) }
+    static func tag(of hash: UInt32) -> UInt16 { max(1, UInt16(hash >> 16)) }
 
     @usableFromInline
     @inline(never)
@@ -170,10 +171,10 @@ package struct HashProbe {
     @usableFromInline
     var places: HashPlaces
     @usableFromInline
-    let tag: UInt8
+    let tag: UInt16
 
     @inlinable
-    init(line: UnsafePointer<HashLine>, places: HashPlaces, tag: UInt8) {
+    init(line: UnsafePointer<HashLine>, places: HashPlaces, tag: UInt16) {
         unsafe self.line = line
         self.places = places
         self.tag = tag

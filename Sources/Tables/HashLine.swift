@@ -1,64 +1,76 @@
-/// One cache line of an index: 12 slots, each with 8 bits of its hash, and a link to the next line.
+/// One cache line of an index: 10 slots, each with 16 bits of its hash, and a link to the next line.
 ///
 /// ```
-/// offset  0: 12 tags of 1 byte; 0: nothing is there
-///        12: number of the overflow line that follows; 0: none
-///        16: 12 slots of 4 bytes
+/// offset  0: 10 tags of 2 bytes; 0: nothing is there
+///        20: number of the overflow line that follows; 0: none
+///        24: 10 slots of 4 bytes
 /// ```
 @usableFromInline
 struct HashLine: BitwiseCopyable {
     @usableFromInline
     var lowTags: UInt64 = 0
     @usableFromInline
+    var middleTags: UInt64 = 0
+    @usableFromInline
     var highTags: UInt32 = 0
     @usableFromInline
     var link: UInt32 = 0
     @usableFromInline
-    var slots = InlineArray<12, UInt32>(repeating: 0)
+    var slots = InlineArray<10, UInt32>(repeating: 0)
 
     @inlinable
     init() {}
 
     @inlinable
-    var isEmpty: Bool { lowTags == 0 && highTags == 0 }
+    static var slotsMax: Int { 10 }
+
+    @inlinable
+    var isEmpty: Bool { lowTags | middleTags == 0 && highTags == 0 }
 
     /// The places whose tag is this one.
     @inlinable
-    func places(tag: UInt8) -> HashPlaces {
-        let low = lowTags ^ (UInt64(tag) &* 0x0101_0101_0101_0101)
-        let high = highTags ^ (UInt32(tag) &* 0x0101_0101)
-        // The top bit of a byte of `zeros` is set where that byte of its argument is 0, and nowhere else.
-        return HashPlaces(bits: Self.zeros(low) | Self.zeros(UInt64(high) | ~0xFFFF_FFFF) >> 4)
+    func places(tag: UInt16) -> HashPlaces {
+        let wanted = UInt64(tag) &* 0x0001_0001_0001_0001
+        let low = Self.zeros(lowTags ^ wanted)
+        let middle = Self.zeros(middleTags ^ wanted)
+        // Two of its tags are there; the other two never are.
+        let high = Self.zeros(UInt64(highTags) ^ wanted) & 0xFFFF_FFFF
+        return HashPlaces(bits: low | middle >> 1 | high >> 2)
+    }
+
+    /// The top bit of each two bytes that are 0, and nothing else.
+    @inlinable
+    static func zeros(_ lanes: UInt64) -> UInt64 {
+        let low15: UInt64 = 0x7FFF_7FFF_7FFF_7FFF
+        return ~(((lanes & low15) &+ low15) | lanes | low15)
     }
 
     @inlinable
-    static func zeros(_ bytes: UInt64) -> UInt64 {
-        let low7: UInt64 = 0x7F7F_7F7F_7F7F_7F7F
-        return ~(((bytes & low7) &+ low7) | bytes | low7)
+    func tag(at place: Int) -> UInt16 {
+        let shift = UInt64(truncatingIfNeeded: place & 3) &* 16
+        return switch place >> 2 {
+        case 0: UInt16(truncatingIfNeeded: lowTags >> shift)
+        case 1: UInt16(truncatingIfNeeded: middleTags >> shift)
+        default: UInt16(truncatingIfNeeded: UInt64(highTags) >> shift)
+        }
     }
 
     @inlinable
-    func tag(at place: Int) -> UInt8 {
-        place < 8
-            ? UInt8(truncatingIfNeeded: lowTags >> (UInt64(place) &* 8))
-            : UInt8(truncatingIfNeeded: highTags >> (UInt32(truncatingIfNeeded: place - 8) &* 8))
-    }
-
-    @inlinable
-    mutating func set(_ place: Int, tag: UInt8, slot: UInt32) {
-        if place < 8 {
-            let shift = UInt64(place) &* 8
-            lowTags = lowTags & ~(0xFF << shift) | UInt64(tag) << shift
-        } else {
-            let shift = UInt32(truncatingIfNeeded: place - 8) &* 8
-            highTags = highTags & ~(0xFF << shift) | UInt32(tag) << shift
+    mutating func set(_ place: Int, tag: UInt16, slot: UInt32) {
+        let shift = UInt64(truncatingIfNeeded: place & 3) &* 16
+        let cleared = ~(UInt64(0xFFFF) << shift)
+        let tag = UInt64(tag) << shift
+        switch place >> 2 {
+        case 0: lowTags = lowTags & cleared | tag
+        case 1: middleTags = middleTags & cleared | tag
+        default: highTags = UInt32(truncatingIfNeeded: UInt64(highTags) & cleared | tag)
         }
         slots[place] = slot
     }
 }
 
-/// A set of places in a line, as bits: place 0 to 7 is the top bit of that byte, 8 to 11 bit 3 of byte
-/// 0 to 3.
+/// A set of places in a line, as bits: place 0 to 3 is bit 15 of that pair of bytes, 4 to 7 bit 14 of the
+/// pairs, 8 and 9 bit 13 of the first two.
 @usableFromInline
 struct HashPlaces {
     @usableFromInline
@@ -73,6 +85,6 @@ struct HashPlaces {
         guard bits != 0 else { return nil }
         let bit = bits.trailingZeroBitCount
         bits &= bits &- 1
-        return bit >> 3 &+ (bit & 4 == 0 ? 8 : 0)
+        return (15 &- bit & 15) &<< 2 | bit &>> 4
     }
 }

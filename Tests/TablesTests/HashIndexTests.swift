@@ -114,6 +114,33 @@ private enum Spread: CaseIterable {
         #expect(table.index.count == 0)
     }
 
+    /// With 65 536 buckets and more, splits look at no element.
+    @Test func `finds a million, of which many have the same first or last bits`() {
+        let count: UInt32 = 1_000_000
+        var table = Keyed(elementsMax: Int(count))
+        func hash(_ key: UInt32) -> UInt32 {
+            let mixed = Spread.even.hash(of: key)
+            return switch key % 8 {
+            // Tags 0 and 1, which are one.
+            case 0: mixed & 0x1_FFFF
+            case 1: mixed & 0xFFFF | 0x1_0000 * (key >> 3 & 1)
+            default: mixed
+            }
+        }
+        var slots: [UInt32] = []
+        for key in 0..<count { slots.append(table.insert(key, hash: hash(key))) }
+        var wrong = 0
+        for key in 0..<count where table.slot(of: key, hash: hash(key)) != slots[Int(key)] {
+            wrong += 1
+        }
+        for key in 0..<count where key % 3 == 0 { table.remove(slots[Int(key)]) }
+        for key in 0..<count {
+            let expected = key % 3 == 0 ? nil : slots[Int(key)]
+            if table.slot(of: key, hash: hash(key)) != expected { wrong += 1 }
+        }
+        #expect(wrong == 0)
+    }
+
     @Test func `gives each slot of a hash once, however many there are`() {
         var table = Keyed(elementsMax: 30_000)
         for key in 0..<10_000 as Range<UInt32> {

@@ -373,6 +373,8 @@ MUTANTS = [
     ("opens-without-what-was-dropped", "EventLog/Recovery.swift",
      "guard known >= join.end.lastLSN else {", "guard known >= join.end.lastLSN || true else {",
      "A log whose first segments were dropped"),
+    ("rotten-snapshot-counted-as-one-of-two", "Snapshots/SnapshotDirectory.swift",
+     "            try file.check()\n", "", "SnapshotsTests"),
     ("drops-up-to-the-newest-snapshot", "Snapshots/SnapshotDirectory.swift",
      "let older = newest.last", "let older = newest.first", "SnapshotsTests"),
     ("merges-what-is-to-go-in-parts", "History/HistorySet+Merge.swift",

@@ -162,7 +162,8 @@ final class RetentionDesk: Sendable {
         let wanted = max(
             limit.map { lastLSN(before: $0) } ?? .zero,
             try rules.bytesMax.map { try lastLSN(beyond: $0) } ?? .zero)
-        let safe = try snapshots.coveredTwice()
+        // Reads a snapshot, where the older of the two was not looked at since the start.
+        let safe = wanted > .zero ? try snapshots.coveredTwice() : .zero
         _ = try trimmer.drop(
             through: min(wanted, safe), archive: archive, now: now,
             goesOn: { [shared] in shared.withLock { !$0.isClosing } })

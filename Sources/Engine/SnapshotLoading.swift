@@ -110,6 +110,7 @@ struct SnapshotLoading {
         }
         let totals = SnapshotTotals(lsn: lsn, jobs: file.end.jobs, digest: file.end.digest)
         let state = try loader.finish(indexer.take(), totals)
+        directory.note(good: lsn)
         for entry in saved { dictionaries.restore(entry.bytes, ofType: entry.type) }
         loaded = SnapshotReceipt(
             lsn: lsn, jobs: file.end.jobs, byteCount: file.byteCount, path: path)

@@ -1,5 +1,6 @@
 import Glibc
 package import Storage
+import Synchronization
 package import Units
 
 /// The names in the directory of snapshots.
@@ -7,13 +8,14 @@ package struct SnapshotDirectory: Sendable {
     /// The data directory.
     let dataPath: String
     package let storage: any Storage
+    private let good = GoodSnapshots()
 
     static let suffix = ".snapshot"
     static let writingSuffix = ".writing"
     package static let damagedSuffix = ".damaged"
     /// Of events that the log has no more.
     package static let aheadSuffix = ".set-aside"
-    /// So many stay in any case: where the newest is damaged, there is the one before.
+    /// So many that are good stay in any case: where the newest is damaged later, there is the one before.
     package static let newestKept = 2
 
     /// - Parameters:
@@ -39,14 +41,37 @@ package struct SnapshotDirectory: Sendable {
 
     /// The last event that the log may do without; zero: none.
     ///
-    /// The older of the two newest snapshots knows it, and no power cut takes their names back.
+    /// The older of the two newest snapshots that are good knows it, and no power cut takes their names back.
     package func coveredTwice() throws(StorageError) -> LSN {
-        let newest = try list().prefix(Self.newestKept)
+        let newest = try newestGood()
         guard newest.count == Self.newestKept, let older = newest.last else { return .zero }
         // Names can be seen that are not durable: where the sync failed when they were given, or before
         // a predecessor was killed.
         try storage.syncDirectory(path)
         return older
+    }
+
+    /// Notes that a snapshot was read whole, as it was written, or has just been written.
+    package func note(good lsn: LSN) { good.insert(lsn) }
+
+    /// The newest snapshots that are good, the newest first; what was not read yet is read now.
+    ///
+    /// One that rots in its place would else count for one that a start can do with.
+    private func newestGood() throws(StorageError) -> [LSN] {
+        Array(try list().lazy.filter { isGood($0) }.prefix(Self.newestKept))
+    }
+
+    private func isGood(_ lsn: LSN) -> Bool {
+        if good.contains(lsn) { return true }
+        do throws(SnapshotError) {
+            let file = try SnapshotFile(path(of: lsn), storage: storage)
+            guard file.head.lsn == lsn else { return false }
+            try file.check()
+        } catch {
+            return false
+        }
+        good.insert(lsn)
+        return true
     }
 
     /// Bytes of all snapshots.
@@ -78,12 +103,12 @@ package struct SnapshotDirectory: Sendable {
 
     /// Removes what is not to be kept.
     func removeOld(_ keeping: SnapshotKeeping) throws(StorageError) {
-        let all = try list()
+        let newest = try newestGood()
+        guard newest.count == Self.newestKept, let newer = newest.last else { return }
         var older: [(lsn: LSN, bytes: UInt64)] = []
-        for lsn in all.dropFirst(Self.newestKept) {
+        for lsn in try list() where lsn < newer {
             older.append((lsn, try storage.open(path(of: lsn), .read).size()))
         }
-        let newer = all.prefix(Self.newestKept).last ?? .zero
         let kept = Set(keeping.choose(older, before: newer))
         for entry in older where !kept.contains(entry.lsn) {
             try storage.remove(path(of: entry.lsn))
@@ -94,6 +119,7 @@ package struct SnapshotDirectory: Sendable {
     package func setAside(
         _ lsn: LSN, as suffix: String = damagedSuffix
     ) throws(StorageError) {
+        good.remove(lsn)
         try storage.rename(path(of: lsn), to: path(of: lsn) + suffix)
         try storage.syncDirectory(path)
     }
@@ -113,4 +139,15 @@ package struct SnapshotDirectory: Sendable {
         guard digits.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
         return UInt64(digits).map(LSN.init(rawValue:))
     }
+}
+
+/// Events of which there are good snapshots, as far as this process has looked.
+private final class GoodSnapshots: Sendable {
+    private let lsns = Mutex<Set<LSN>>([])
+
+    func contains(_ lsn: LSN) -> Bool { lsns.withLock { $0.contains(lsn) } }
+
+    func insert(_ lsn: LSN) { lsns.withLock { _ = $0.insert(lsn) } }
+
+    func remove(_ lsn: LSN) { lsns.withLock { _ = $0.remove(lsn) } }
 }

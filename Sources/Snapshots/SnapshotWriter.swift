@@ -101,6 +101,7 @@ package struct SnapshotWriter {
             try? directory.storage.remove(path)
             throw error
         }
+        directory.note(good: head.lsn)
         try directory.removeOld(keeping)
     }
 

@@ -45,15 +45,13 @@ extension SimulatedDay {
         }
     }
 
-    /// Events of which there are snapshots, the newest first.
-    private var savedLSNs: [LSN] {
-        names(in: "/data/snapshots").compactMap { UInt64($0.prefix(20)) }
-            .map(LSN.init(rawValue:)).sorted(by: >)
-    }
-
-    /// Damaged, the newest must leave another that knows what was dropped.
+    /// Damaged, the newest must leave another that knows what was dropped and is not damaged.
     var maySpareSnapshot: Bool {
-        !dropsSegments || savedLSNs.count { $0 >= knownThrough } > 1
+        let good = names(in: "/data/snapshots").filter { name in
+            guard let lsn = UInt64(name.prefix(20)) else { return false }
+            return lsn >= knownThrough.rawValue && !snapshotsDamaged.contains(name)
+        }
+        return !dropsSegments || good.count > 1
     }
 
     private func names(in directory: String) -> [String] {

@@ -62,6 +62,7 @@ extension SimulatedDay {
             let byteCount = storage.bytes(of: path)?.count, byteCount > 0
         else { return }
         storage.flip(bit: random.number(below: byteCount * 8), of: path)
+        if let name = path.split(separator: "/").last { snapshotsDamaged.insert(String(name)) }
     }
 
     /// What was loaded and replayed is what a replay of the whole log comes to.

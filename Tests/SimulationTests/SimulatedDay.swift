@@ -41,6 +41,8 @@ final class SimulatedDay {
     /// History was damaged at some time: answers may say so.
     var hasDamagedHistory = false
     var historySeen: Set<String> = []
+    /// Names of snapshots of which a bit was turned over.
+    var snapshotsDamaged: Set<String> = []
     /// Segments up to here may be gone.
     var knownThrough = LSN.zero
     /// Digests of the state of this life, by the newest event.

@@ -33,7 +33,6 @@ private struct CampaignSettings {
         print(
             "seeds \(settings.firstSeed) to \(settings.firstSeed + UInt64(campaign.days) - 1): \(campaign.summary)"
         )
-        for finding in campaign.findings { print(finding) }
         #expect(campaign.findings.count == 0)
         guard !settings.isReplay, campaign.findings.isEmpty else { return }
         #expect(campaign.missing.isEmpty, "no verdict: this never happened")
@@ -57,7 +56,8 @@ private struct CampaignSettings {
             for _ in 0..<ProcessInfo.processInfo.activeProcessorCount { begin() }
             for await day in group {
                 campaign.add(day)
-                if campaign.days % 1_000 == 0 {
+                for finding in day.findings { print(finding) }
+                if campaign.days % 1_000 == 0 || !day.findings.isEmpty {
                     print("\(campaign.days) days, \(campaign.findings.count) findings")
                     // Whoever waits for a long run wants to see it move.
                     fflush(nil)

@@ -21,9 +21,10 @@ private func disk() throws -> SimulatedStorage {
 /// A snapshot of a few parts, written and published.
 private func write(
     _ head: SnapshotHead = head, to storage: SimulatedStorage,
+    in known: SnapshotDirectory? = nil,
     keeping: SnapshotKeeping = SnapshotKeeping(from: .zero, countMax: 0, bytesMax: 0)
 ) throws -> SnapshotDirectory {
-    let directory = SnapshotDirectory("/data", storage: storage)
+    let directory = known ?? SnapshotDirectory("/data", storage: storage)
     var writer = try SnapshotWriter(head, in: directory)
     for kind in 1...3 as ClosedRange<UInt8> { try writer.append(part(kind)) }
     try writer.seal(end)
@@ -63,11 +64,12 @@ private func kept(_ bytes: [UInt64], _ keeping: SnapshotKeeping) throws -> [UInt
         let lsn = LSN(rawValue: UInt64(10 * (place + 1)))
         let file = try storage.open(directory.path(of: lsn), .create)
         try file.truncate(to: bytes)
+        directory.note(good: lsn)
     }
     let last = SnapshotHead(
         logHigh: 1, logLow: 2, lsn: LSN(rawValue: UInt64(10 * (bytes.count + 1))),
         time: WallTime(microseconds: 3))
-    return try write(last, to: storage, keeping: keeping).list().map(\.rawValue)
+    return try write(last, to: storage, in: directory, keeping: keeping).list().map(\.rawValue)
 }
 
 @Suite struct `Old snapshots` {
@@ -198,7 +200,14 @@ private func kept(_ bytes: [UInt64], _ keeping: SnapshotKeeping) throws -> [UInt
         #expect(try directory.coveredTwice() == .zero)
         // A predecessor gave it the name, and was killed before the sync.
         let next = head.lsn.next
-        _ = try storage.open(directory.path(of: next), .create)
+        var nextHead = head
+        nextHead.lsn = next
+        let elsewhere = try disk()
+        let written = try write(nextHead, to: elsewhere)
+        let bytes = try #require(elsewhere.bytes(of: written.path(of: next)))
+        let file = try storage.open(directory.path(of: next), .create)
+        try file.write(bytes.rawBytes, at: 0)
+        try file.sync()
         storage.refuse(.syncDirectory, of: "/snapshots", with: StorageFault(EIO))
         #expect(throws: StorageError.self) { try directory.coveredTwice() }
         storage.heal()
@@ -216,6 +225,25 @@ private func kept(_ bytes: [UInt64], _ keeping: SnapshotKeeping) throws -> [UInt
         }
         let directory = SnapshotDirectory("/data", storage: storage)
         #expect(try directory.list() == [LSN(rawValue: 4), LSN(rawValue: 3)])
+    }
+
+    @Test func `that has rotted is not one of two`() throws {
+        let storage = try disk()
+        for number in 1...3 as ClosedRange<UInt64> {
+            var head = head
+            head.lsn = LSN(rawValue: number)
+            let directory = try write(head, to: storage)
+            if number == 2 { storage.flip(bit: 8 * 120, of: directory.path(of: head.lsn)) }
+        }
+        // Another process: nothing is known of any.
+        let directory = SnapshotDirectory("/data", storage: storage)
+        #expect(try directory.list() == [3, 2, 1].map(LSN.init(rawValue:)))
+        #expect(try directory.coveredTwice() == LSN(rawValue: 1))
+        var last = head
+        last.lsn = LSN(rawValue: 4)
+        _ = try write(last, to: storage)
+        #expect(try directory.coveredTwice() == LSN(rawValue: 3))
+        #expect(try directory.list() == [4, 3].map(LSN.init(rawValue:)))
     }
 
     @Test func `that the disk damaged while it was written is not published`() throws {

@@ -62,9 +62,8 @@ extension HashIndex {
         let link = unsafe first.pointee.link
         // In bounds: the caller has seen that there is a second line.
         let second = unsafe overflows + Int(link)
-        guard let last = (0..<HashLine.slotsMax).last(where: { unsafe second.pointee.tag(at: $0) != 0 }) else {
-            preconditionFailure("overflow line \(link) is empty")
-        }
+        let last = (0..<HashLine.slotsMax).last { unsafe second.pointee.tag(at: $0) != 0 }
+        guard let last else { preconditionFailure("overflow line \(link) is empty") }
         let (tag, slot) = unsafe (second.pointee.tag(at: last), second.pointee.slots[last])
         unsafe line.pointee.set(place, tag: tag, slot: slot)
         unsafe second.pointee.set(last, tag: 0, slot: 0)

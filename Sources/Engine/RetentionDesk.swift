@@ -141,7 +141,7 @@ final class RetentionDesk: Sendable {
 
     /// There are fewer than a start should find: one more at the next look.
     private var isShortOfSnapshots: Bool {
-        (try? snapshots.list().count) ?? 0 < SnapshotDirectory.newestKept
+        (try? snapshots.coveredTwice()) ?? .zero == .zero
     }
 
     /// False once it is to end; else after a rest, or when new rules are set.
@@ -162,7 +162,7 @@ final class RetentionDesk: Sendable {
         let wanted = max(
             limit.map { lastLSN(before: $0) } ?? .zero,
             try rules.bytesMax.map { try lastLSN(beyond: $0) } ?? .zero)
-        // Reads a snapshot, where the older of the two was not looked at since the start.
+        // May read snapshots: only where something is to go.
         let safe = wanted > .zero ? try snapshots.coveredTwice() : .zero
         _ = try trimmer.drop(
             through: min(wanted, safe), archive: archive, now: now,

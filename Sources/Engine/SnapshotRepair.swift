@@ -29,7 +29,8 @@ package struct SnapshotRepair: Sendable {
         } catch {
             throw .io(error)
         }
-        guard dropped == .zero || all.contains(where: { $0 >= dropped && $0 <= kept }) else {
+        let isFounded = all.contains { $0 >= dropped && $0 <= kept && snapshots.isGood($0) }
+        guard dropped == .zero || isFounded else {
             throw .noFoundation(through: dropped)
         }
         self.snapshots = snapshots

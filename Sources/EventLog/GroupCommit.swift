@@ -147,15 +147,16 @@ final class GroupCommit: Sendable {
             fail(.io(error))
             return
         }
-        monitor.change { shared in
+        let hasFailed = monitor.change { shared in
             shared.isSyncing = false
             shared.saved = tail.saved
             shared.free.append(contentsOf: blocks)
+            return shared.hasFailed
         }
-        onDurable(catalogue.durableLSN)
+        if !hasFailed { onDurable(catalogue.durableLSN) }
     }
 
-    /// Ends the log for good.
+    /// Ends the log for good; a group that another thread is syncing may still become durable.
     ///
     /// Never retried, because after a failed sync the kernel may have dropped the
     /// pages and a second sync would report success. `isSyncing` stays set: nobody gets the tail.

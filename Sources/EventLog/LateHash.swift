@@ -9,7 +9,9 @@ import Units
 /// Nobody needs that hash before the segment is sealed, so whoever opens the log does not wait for it.
 /// What recovery has read must be there still: where it is not, the log ends.
 final class LateHash: Sendable {
-    private let file: any StorageFile
+    /// Given away when it begins: dropped and rewritten segments must not be held open.
+    private let file: Mutex<(any StorageFile)?>
+    private let path: String
     /// Where recovery found the end.
     private let end: SegmentWalk
     private let windowBytes: Int
@@ -27,7 +29,8 @@ final class LateHash: Sendable {
     ///   - end: Up to here it is to be hashed.
     ///   - windowBytes: How much is read at a time.
     init(_ file: any StorageFile, through end: SegmentWalk, windowBytes: Int) {
-        self.file = file
+        self.file = Mutex(file)
+        path = file.path
         self.end = end
         self.windowBytes = windowBytes
     }
@@ -37,7 +40,7 @@ final class LateHash: Sendable {
         let started = DedicatedThread(name: "log-hash") { [self] in
             var hash = RunningHash()
             do throws(LogError) {
-                hash = try run()
+                if let file = file.withLock({ $0.take() }) { hash = try self.hash(file) }
             } catch {
                 onFailure(error)
             }
@@ -60,7 +63,7 @@ final class LateHash: Sendable {
         thread.withLock { $0.take() }?.join()
     }
 
-    private func run() throws(LogError) -> RunningHash {
+    private func hash(_ file: any StorageFile) throws(LogError) -> RunningHash {
         let first = end.header.firstLSN
         var source = try SegmentSource(
             file, expecting: first, limit: end.offset, windowBytes: windowBytes)
@@ -77,7 +80,7 @@ final class LateHash: Sendable {
                         SegmentWalk.frame(of: source.window.bytes(start..<walk.offset)),
                         header: block, at: offset, version: header.version)
                 } catch {
-                    throw error.corruption(in: file.path, from: block.firstLSN)
+                    throw error.corruption(in: path, from: block.firstLSN)
                 }
                 records.withRaw { hash.update($0) }
             case .mark: break
@@ -97,7 +100,7 @@ final class LateHash: Sendable {
             at: walk.offset, "blocks that were read when the log was opened",
             expected: "\(end.offset) bytes", found: "\(walk.offset), or others",
             isTearable: false
-        ).corruption(in: file.path, from: walk.nextLSN)
+        ).corruption(in: path, from: walk.nextLSN)
     }
 }
 

@@ -1,4 +1,4 @@
-package import ByteCoding
+import ByteCoding
 import JobModel
 import Tables
 import Units
@@ -25,7 +25,17 @@ package struct JobIndexer: ~Copyable {
     ///   - bytes: Of the chunk.
     /// - Returns: Where they are.
     /// - Throws: What is wrong with the bytes.
-    package mutating func index(_ count: Int, _ bytes: RawSpan) throws -> IndexedJobs {
+    package mutating func index(
+        _ count: Int, _ bytes: RawSpan
+    ) throws(SnapshotFault) -> IndexedJobs {
+        do {
+            return try indexed(count, bytes)
+        } catch {
+            throw StateLoader.fault(error, in: "a chunk of jobs")
+        }
+    }
+
+    private mutating func indexed(_ count: Int, _ bytes: RawSpan) throws -> IndexedJobs {
         var reader = ByteReader(bytes)
         var jobs = IndexedJobs(firstSlot: slot + 1, count: count)
         while jobs.duePositions.count < count {

@@ -112,11 +112,15 @@ extension StateLoader {
     }
 
     private mutating func loadSchedule(of job: UInt32, _ reader: inout ByteReader) throws {
-        let next: Int64 = try reader.readFixed()
+        let next = WallTime(microseconds: try reader.readFixed())
+        let hasNext = next.microseconds != .min
+        guard !hasNext || next >= .earliest && next <= .latest else {
+            throw SnapshotFault("a next tick at \(next.microseconds) µs")
+        }
         let recurrence = try Recurrence(decoding: try reader.readSized())
         state.schedules[job] = Schedule(
             recurrence: recurrence, ticker: try Ticker(recurrence.rule),
-            nextTick: next == .min ? nil : WallTime(microseconds: next))
+            nextTick: hasNext ? next : nil)
         recurring[state.jobs[job].submitted] = job
     }
 

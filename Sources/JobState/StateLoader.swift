@@ -79,7 +79,7 @@ package struct StateLoader: ~Copyable {
         try Self.checkEnd(reader, "a chunk of jobs")
     }
 
-    private static func fault(_ error: any Error, in chunk: String) -> SnapshotFault {
+    static func fault(_ error: any Error, in chunk: String) -> SnapshotFault {
         error as? SnapshotFault ?? SnapshotFault("\(chunk): \(error)")
     }
 

@@ -8,7 +8,7 @@ package struct SnapshotDirectory: Sendable {
     /// The data directory.
     let dataPath: String
     package let storage: any Storage
-    private let good = GoodSnapshots()
+    private let verdicts = SnapshotVerdicts()
 
     static let suffix = ".snapshot"
     static let writingSuffix = ".writing"
@@ -51,27 +51,32 @@ package struct SnapshotDirectory: Sendable {
         return older
     }
 
-    /// Notes that a snapshot was read whole, as it was written, or has just been written.
-    package func note(good lsn: LSN) { good.insert(lsn) }
+    /// Notes that a snapshot was read whole, as it was written.
+    package func note(good lsn: LSN) { verdicts.note(lsn, isGood: true) }
 
     /// The newest snapshots that are good, the newest first; what was not read yet is read now.
     ///
     /// One that rots in its place would else count for one that a start can do with.
     private func newestGood() throws(StorageError) -> [LSN] {
-        Array(try list().lazy.filter { isGood($0) }.prefix(Self.newestKept))
+        var found: [LSN] = []
+        for lsn in try list() where found.count < Self.newestKept && isGood(lsn) {
+            found.append(lsn)
+        }
+        return found
     }
 
-    private func isGood(_ lsn: LSN) -> Bool {
-        if good.contains(lsn) { return true }
+    /// Whether a snapshot can be read as it was written; read once, unless the disk refused.
+    package func isGood(_ lsn: LSN) -> Bool {
+        if let known = verdicts.of(lsn) { return known }
         do throws(SnapshotError) {
             let file = try SnapshotFile(path(of: lsn), storage: storage)
-            guard file.head.lsn == lsn else { return false }
             try file.check()
+            verdicts.note(lsn, isGood: file.head.lsn == lsn)
+            return file.head.lsn == lsn
         } catch {
+            if case .damaged = error { verdicts.note(lsn, isGood: false) }
             return false
         }
-        good.insert(lsn)
-        return true
     }
 
     /// Bytes of all snapshots.
@@ -101,8 +106,12 @@ package struct SnapshotDirectory: Sendable {
         }
     }
 
-    /// Removes what is not to be kept.
-    func removeOld(_ keeping: SnapshotKeeping) throws(StorageError) {
+    /// Removes what is not to be kept, beside a snapshot that was just written and read back.
+    ///
+    /// The one before is read once more: it may have rotted since it was good.
+    func removeOld(_ keeping: SnapshotKeeping, beside written: LSN) throws(StorageError) {
+        verdicts.forget()
+        note(good: written)
         let newest = try newestGood()
         guard newest.count == Self.newestKept, let newer = newest.last else { return }
         var older: [(lsn: LSN, bytes: UInt64)] = []
@@ -119,7 +128,7 @@ package struct SnapshotDirectory: Sendable {
     package func setAside(
         _ lsn: LSN, as suffix: String = damagedSuffix
     ) throws(StorageError) {
-        good.remove(lsn)
+        verdicts.forget()
         try storage.rename(path(of: lsn), to: path(of: lsn) + suffix)
         try storage.syncDirectory(path)
     }
@@ -141,13 +150,13 @@ package struct SnapshotDirectory: Sendable {
     }
 }
 
-/// Events of which there are good snapshots, as far as this process has looked.
-private final class GoodSnapshots: Sendable {
-    private let lsns = Mutex<Set<LSN>>([])
+/// Which snapshots are good, by their events, as far as somebody has looked.
+private final class SnapshotVerdicts: Sendable {
+    private let known = Mutex<[LSN: Bool]>([:])
 
-    func contains(_ lsn: LSN) -> Bool { lsns.withLock { $0.contains(lsn) } }
+    func of(_ lsn: LSN) -> Bool? { known.withLock { $0[lsn] } }
 
-    func insert(_ lsn: LSN) { lsns.withLock { _ = $0.insert(lsn) } }
+    func note(_ lsn: LSN, isGood: Bool) { known.withLock { $0[lsn] = isGood } }
 
-    func remove(_ lsn: LSN) { lsns.withLock { _ = $0.remove(lsn) } }
+    func forget() { known.withLock { $0 = [:] } }
 }

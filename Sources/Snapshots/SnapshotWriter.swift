@@ -101,8 +101,7 @@ package struct SnapshotWriter {
             try? directory.storage.remove(path)
             throw error
         }
-        directory.note(good: head.lsn)
-        try directory.removeOld(keeping)
+        try directory.removeOld(keeping, beside: head.lsn)
     }
 
     /// Gives back the disk space of a snapshot that will not be.

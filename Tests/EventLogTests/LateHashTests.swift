@@ -47,7 +47,7 @@ import Units
         #expect(verified.headLSN == LSN(rawValue: 1_000))
     }
 
-    @Test func `is not waited for where the log is closed`() throws {
+    @Test func `may be cut short by a close`() throws {
         let disk = try Self.written(100, options)
         let opened = try OpenedLog(disk, options: options)
         opened.write(sampleRecords(101...110))
@@ -59,6 +59,8 @@ import Units
         let disk = try Self.written(100, options)
         let opened = try OpenedLog(try Self.late(disk) { _ in true }, options: options)
         opened.write(sampleRecords(101...1_000))
+        // After it, who hashes has ended.
+        opened.log.close()
         let failure = try #require(opened.reports.failures.first)
         guard case .corrupt = failure else {
             Issue.record("it failed with \(failure)")
@@ -66,7 +68,6 @@ import Units
         }
         let durable = opened.log.durableLSN
         #expect(durable < LSN(rawValue: 1_000))
-        opened.log.close()
         // No segment was sealed with another hash.
         let again = try OpenedLog(disk.crashed(), options: options)
         #expect(again.replayed.count >= Int(durable.rawValue))

@@ -55,7 +55,7 @@ extension SnapshotFile {
     }
 }
 
-/// Which of snapshots of these sizes stay, all events of which are as far apart.
+/// Which of snapshots of these sizes stay, all events of which are as far apart, beside two good ones.
 private func kept(_ bytes: [UInt64], _ keeping: SnapshotKeeping) throws -> [UInt64] {
     let storage = try disk()
     let directory = SnapshotDirectory("/data", storage: storage)
@@ -64,17 +64,18 @@ private func kept(_ bytes: [UInt64], _ keeping: SnapshotKeeping) throws -> [UInt
         let lsn = LSN(rawValue: UInt64(10 * (place + 1)))
         let file = try storage.open(directory.path(of: lsn), .create)
         try file.truncate(to: bytes)
-        directory.note(good: lsn)
     }
-    let last = SnapshotHead(
-        logHigh: 1, logLow: 2, lsn: LSN(rawValue: UInt64(10 * (bytes.count + 1))),
-        time: WallTime(microseconds: 3))
-    return try write(last, to: storage, in: directory, keeping: keeping).list().map(\.rawValue)
+    for place in bytes.count + 1...bytes.count + 2 {
+        var last = head
+        last.lsn = LSN(rawValue: UInt64(10 * place))
+        _ = try write(last, to: storage, keeping: keeping)
+    }
+    return try directory.list().map(\.rawValue)
 }
 
 @Suite struct `Old snapshots` {
     @Test func `stay as far as number and bytes allow, spread over the log`() throws {
-        let ten = [UInt64](repeating: 100, count: 10)
+        let nine = [UInt64](repeating: 100, count: 9)
         func keeping(
             _ countMax: Int, _ bytesMax: UInt64, from: UInt64 = 0
         ) -> SnapshotKeeping {
@@ -82,15 +83,15 @@ private func kept(_ bytes: [UInt64], _ keeping: SnapshotKeeping) throws -> [UInt
                 from: LSN(rawValue: from), countMax: countMax, bytesMax: bytesMax)
         }
         // The two newest in any case.
-        #expect(try kept(ten, keeping(0, .max)) == [110, 100])
-        #expect(try kept(ten, keeping(9, 0)) == [110, 100])
-        #expect(try kept(ten, keeping(9, .max)) == (1...11).reversed().map { $0 * 10 })
-        let three = try kept(ten, keeping(3, .max))
+        #expect(try kept(nine, keeping(0, .max)) == [110, 100])
+        #expect(try kept(nine, keeping(9, 0)) == [110, 100])
+        #expect(try kept(nine, keeping(9, .max)) == (1...11).reversed().map { $0 * 10 })
+        let three = try kept(nine, keeping(3, .max))
         #expect(three.count == 5)
         #expect(zip(three.dropFirst(), three.dropFirst(2)).allSatisfy { $0 - $1 <= 40 })
-        #expect(try kept(ten, keeping(9, 250)).count == 4)
+        #expect(try kept(nine, keeping(9, 250)).count == 4)
         // Of no use where the log begins later.
-        #expect(try kept(ten, keeping(9, .max, from: 75)) == [110, 100, 90, 80])
+        #expect(try kept(nine, keeping(9, .max, from: 75)) == [110, 100, 90, 80])
     }
 }
 
@@ -244,6 +245,19 @@ private func kept(_ bytes: [UInt64], _ keeping: SnapshotKeeping) throws -> [UInt
         _ = try write(last, to: storage)
         #expect(try directory.coveredTwice() == LSN(rawValue: 3))
         #expect(try directory.list() == [4, 3].map(LSN.init(rawValue:)))
+    }
+
+    @Test func `that rots in the life of one process is not one of two`() throws {
+        let storage = try disk()
+        let directory = SnapshotDirectory("/data", storage: storage)
+        for number in 1...3 as ClosedRange<UInt64> {
+            var head = head
+            head.lsn = LSN(rawValue: number)
+            _ = try write(head, to: storage, in: directory)
+            if number == 2 { storage.flip(bit: 8 * 120, of: directory.path(of: head.lsn)) }
+        }
+        #expect(try directory.list() == [3, 2, 1].map(LSN.init(rawValue:)))
+        #expect(try directory.coveredTwice() == LSN(rawValue: 1))
     }
 
     @Test func `that the disk damaged while it was written is not published`() throws {

@@ -60,8 +60,8 @@ private enum Spread: CaseIterable {
         case .even: mixed
         case .few: mixed % 37 &* 0x0101_0101
         case .lowBitsEqual: mixed << 20
-        case .highBitsEqual: mixed | 0xFF00_0000
-        case .highBitsZero: mixed & 0x01FF_FFFF
+        case .highBitsEqual: mixed | 0xFFFF_0000
+        case .highBitsZero: mixed & 0xFFFF
         case .allEqual: 0xDEAD_BEEF
         }
     }
@@ -123,7 +123,8 @@ private enum Spread: CaseIterable {
             return switch key % 8 {
             // Tags 0 and 1, which are one.
             case 0: mixed & 0x1_FFFF
-            case 1: mixed & 0xFFFF | 0x1_0000 * (key >> 3 & 1)
+            // As the 511 others of the same 4 096 keys.
+            case 1: mixed & 0xFFFF_0000 | key >> 12
             default: mixed
             }
         }

@@ -219,6 +219,25 @@ extension StateDriver {
         #expect(length == Int(taken.totals.lsn.rawValue))
     }
 
+    @Test func `has those that wait for their time where they can be taken out again`() throws {
+        let driver = StateDriver()
+        var content = JobContent.mail
+        content.executionTime = driver.now.advanced(by: .seconds(3_600))
+        let keys = (1...40).map { JobKey("ann", "j\($0)") }
+        for key in keys { try driver.submit(key, content) }
+        let taken = driver.snapshot(entriesAtATime: 100) {}
+        let loaded = try StateDriver.loaded(taken.chunks, taken.totals)
+        loaded.now = driver.now
+        for key in keys.prefix(30) { try loaded.cancel(key) }
+        for key in keys.dropFirst(30).prefix(5) {
+            try loaded.reschedule(key, executionTime: driver.now.advanced(by: .seconds(7_200)))
+        }
+        loaded.pass(.seconds(3_600), step: .seconds(1_800))
+        #expect(loaded.readyCount == 5)
+        loaded.pass(.seconds(3_600), step: .seconds(1_800))
+        #expect(loaded.readyCount == 10)
+    }
+
     @Test func `of nothing is nothing`() throws {
         let taken = StateDriver().snapshot(entriesAtATime: 1) {}
         let loaded = try StateDriver.loaded(taken.chunks, taken.totals)

@@ -327,6 +327,8 @@ MUTANTS = [
     ("archive-of-another-log-replaced", "EventLog/SegmentArchive.swift",
      "guard there == wanted else { throw .archiveTaken(file: place) }\n                return try syncDirectory()",
      "if there == wanted { return try syncDirectory() }", "Dropping segments"),
+    ("repair-counts-on-a-rotten-snapshot", "Engine/SnapshotRepair.swift",
+     " && snapshots.isGood($0)", "", "Retention"),
     ("repair-leaves-no-snapshot", "Engine/SnapshotRepair.swift",
      "guard dropped == .zero ||", "guard true || dropped == .zero ||", "Retention"),
     ("dropped-without-a-copy", "EventLog/LogTrimmer.swift",

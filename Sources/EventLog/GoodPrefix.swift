@@ -58,7 +58,7 @@ struct GoodPrefix {
         guard header == nil else { return }
         header = found
         byteCount = SegmentHeader.byteCount
-        hash.update(found.opening.encoded().bytes)
+        hash = RunningHash(found.opening)
     }
 
     private mutating func check(

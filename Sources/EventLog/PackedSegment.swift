@@ -42,7 +42,7 @@ final class PackedSegment {
         block = BlockHeader(
             firstLSN: header.firstLSN, group: header.previous.lastGroup, epoch: header.epoch,
             time: header.creation, previousChecksum: header.checksum)
-        hash.update(header.opening.encoded().bytes)
+        hash = RunningHash(header.opening)
         try pace.write(bytes.bytes)
     }
 

@@ -61,7 +61,8 @@ private final class PartsAhead<Prepared: Sendable>: @unchecked Sendable {
         self.file = file
         self.parts = parts
         self.prepare = prepare
-        monitor = Monitor(Shared(free: Array(repeating: [], count: 6)))
+        let buffersMax = 6
+        monitor = Monitor(Shared(free: Array(repeating: [], count: buffersMax)))
     }
 
     func start() {

@@ -238,6 +238,25 @@ struct `Retention` {
             performing: { try SnapshotRepair(directory: path, storage: disk, after: dropped) })
     }
 
+    @Test func `keeps a repair from counting on snapshots that have rotted`() async throws {
+        let traffic = try await Traffic()
+        try await traffic.pass(hours: 48)
+        _ = try await traffic.engine.retain(RetentionRules(age: .milliseconds(1)))
+        let dropped = try await traffic.engine.dropNow().droppedThrough
+        let head = try await traffic.engine.stats().durableLSN
+        await traffic.engine.close()
+        let (path, disk) = (traffic.directory.path, PosixStorage())
+        for name in try disk.list("\(path)/snapshots") where name.hasSuffix(".snapshot") {
+            let place = URL(filePath: "\(path)/snapshots/\(name)")
+            var bytes = try Data(contentsOf: place)
+            bytes[70] ^= 0x10
+            try bytes.write(to: place)
+        }
+        #expect(
+            throws: LogError.noFoundation(through: dropped),
+            performing: { try SnapshotRepair(directory: path, storage: disk, after: head) })
+    }
+
     @Test func `goes by bytes, too`() async throws {
         let traffic = try await Traffic()
         try await traffic.pass(hours: 72)

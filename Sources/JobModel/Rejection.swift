@@ -10,8 +10,9 @@ package enum Rejection: Error, Equatable, Sendable {
     case contentConflict(JobKey)
     /// No lease carries this token now; `Engine` finds out whether one ever did.
     case unknownToken(LSN)
-    /// The token was good once; the job has moved on.
-    case staleToken(LSN, JobView)
+    /// The token was good once; the job has moved on. Indirect, so that what most answers never hold makes none
+    /// of them large: outcomes of a batch are copied by the thousand.
+    indirect case staleToken(LSN, JobView)
     /// The user has as many jobs waiting as may.
     case waitingLimit(UserID, limit: UInt32)
     /// The recurrence can't be taken: a field and what is wrong with it.

@@ -62,7 +62,7 @@ extension JobState {
         let payloadStart = bytes.count
         bytes.write(blobs.payload(of: record))
         return GrantItem(
-            token: LSN(rawValue: activity.token), type: types[Int(type(of: job))].type,
+            token: LSN(rawValue: activity.token), type: jobTypes[Int(type(of: job))],
             policy: policy(of: job), checkpoint: checkpoint(slot),
             isPacked: record.flags.contains(.packed), rawPayloadBytes: blob.rawPayloadBytes,
             payload: payloadStart..<bytes.count, user: start..<jobStart,

@@ -52,7 +52,7 @@ extension JobState {
         writer.writeFixed(UInt8(0))
         writer.write(blobs.name(of: record))
         writer.writeFixed(UInt8(0))
-        writer.write(utf8: types[Int(type(of: job))].type.text)
+        writer.write(typeNames.bytes(type(of: job)))
         if record.activity != 0 { write(activities[record.activity], to: &writer) }
         if let next = schedules[job]?.nextTick { writer.writeFixed(next.microseconds) }
         if let expiry = expiryTimes[job] { writer.writeFixed(expiry.microseconds) }

@@ -46,7 +46,7 @@ extension JobState {
         var taken: [JobType] = []
         for type in readiedTypes {
             types[Int(type)].isReadied = false
-            taken.append(types[Int(type)].type)
+            taken.append(jobTypes[Int(type)])
         }
         return taken.count == 1 ? taken : taken.sorted { $0.text < $1.text }
     }

@@ -114,7 +114,8 @@ extension JobState {
     mutating func typeNumber(_ name: RawSpan) -> UInt32 {
         let number = typeNames.intern(name)
         if number == types.count {
-            types.append(TypeRecord(type: JobType(unchecked: name.text)))
+            types.append(TypeRecord())
+            jobTypes.append(JobType(unchecked: name.text))
         }
         return number
     }

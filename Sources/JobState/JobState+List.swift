@@ -82,7 +82,7 @@ extension JobState {
 
     /// All types in order of first use, with their counts.
     package mutating func typeCounts() -> [(type: JobType, counts: StatusCounts)] {
-        types.dropFirst().map { ($0.type, $0.counts) }
+        types.indices.dropFirst().map { (jobTypes[$0], types[$0].counts) }
     }
 
     /// Where a job stands, to go on from.

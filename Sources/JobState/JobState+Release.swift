@@ -51,7 +51,7 @@ extension JobState {
         ) -> Void
     ) {
         let record = jobs[slot.index]
-        let typeBytes = types[Int(type(of: slot.index))].type.text.utf8.count
+        let typeBytes = typeNames.bytes(type(of: slot.index)).byteCount
         let typeAndPolicy = classNames.bytes(record.kind)
         body(
             userNames.bytes(record.user), blobs.name(of: record),

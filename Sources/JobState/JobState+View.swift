@@ -34,7 +34,7 @@ extension JobState {
         let activity = record.activity == 0 ? nil : activities[record.activity]
         let location = blobs.location(of: record).text
         return JobView(
-            key: key(of: job), type: types[Int(type(of: job))].type, status: record.status,
+            key: key(of: job), type: jobTypes[Int(type(of: job))], status: record.status,
             executionTime: activity?.executionTime ?? record.dueAt, expiresAt: expiryTimes[job],
             priority: record.priority, policy: policy(of: job),
             resultLocation: location.isEmpty ? nil : location,
@@ -163,7 +163,7 @@ extension JobState {
         for entry in users.sorted(by: { $0.user.text < $1.user.text }) {
             all.append((.user(entry.user), entry.control))
         }
-        let types = typeControls.map { (type: self.types[Int($0.key)].type, control: $0.value) }
+        let types = typeControls.map { (type: jobTypes[Int($0.key)], control: $0.value) }
         for entry in types.sorted(by: { $0.type.text < $1.type.text }) {
             all.append((.type(entry.type), entry.control))
         }

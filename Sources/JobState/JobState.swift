@@ -36,9 +36,11 @@ package struct JobState: ~Copyable {
     /// Slots of `users` are the numbers of `userNames`.
     var userNames: NameTable
     var users = Slab<UserRecord>(elementsMax: JobState.namesMax)
-    /// Types are numbered from 1; `types` and `classes` begin with an entry that nobody uses.
+    /// Types are numbered from 1; `types`, `jobTypes` and `classes` begin with an entry that nobody uses.
     var typeNames: NameTable
-    var types: [TypeRecord] = [TypeRecord(type: JobType(unchecked: "-"))]
+    var types: [TypeRecord] = [TypeRecord()]
+    /// What `types` are called; beside them, because who reads a name would copy the whole record.
+    var jobTypes: [JobType] = [JobType(unchecked: "-")]
     /// Type and policy, as they stand side by side in a `submitted` event.
     var classNames: NameTable
     var classes: [JobClass] = [JobClass(type: 0, policy: .standard)]

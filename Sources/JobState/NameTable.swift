@@ -70,6 +70,9 @@ struct NameTable: ~Copyable {
     }
 
     /// The name's bytes.
+    ///
+    /// Inlined, because a call that borrows the table copies all its fields onto the stack (decision 9).
+    @inline(__always)
     @_lifetime(borrow self)
     func bytes(_ number: UInt32) -> RawSpan {
         let entry = entries[number]

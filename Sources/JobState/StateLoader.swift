@@ -164,7 +164,7 @@ package struct StateLoader: ~Copyable {
         let bytes = try reader.readSized()
         let policy = try JobPolicy(decoding: bytes)
         // The name of a class is what stands in a `submitted` event.
-        let name = Array(state.types[Int(type)].type.text.utf8)
+        let name = Array(state.jobTypes[Int(type)].text.utf8)
         let number = state.classNames.intern(
             (name + bytes.array).rawBytes, salt: UInt64(name.count))
         guard number == state.classes.count else {

@@ -105,7 +105,6 @@ extension StatusCounts {
 
 /// What memory holds of every job type.
 struct TypeRecord {
-    let type: JobType
     var counts = StatusCounts()
     /// Jobs of it that have left memory; they are among the counts.
     var released = ReleasedCounts()

@@ -387,6 +387,12 @@ MUTANTS = [
      "SnapshotsTests"),
     ("drops-up-to-the-newest-snapshot", "Snapshots/SnapshotDirectory.swift",
      "let older = newest.last", "let older = newest.first", "SnapshotsTests"),
+    ("mark-taken-for-another", "History/NameTable.swift",
+     "while slots[place] != 0, slots[place] >> 32 != UInt64(mark) {",
+     "while slots[place] != 0, slots[place] >> 40 != UInt64(mark) >> 8 {", "HistoryTests"),
+    ("long-name-read-as-its-start", "JobState/NameTable.swift",
+     "if name.byteCount <= NameStart.byteCount || bytes(number).isEqual(to: name) {",
+     "if name.byteCount <= 128 || bytes(number).isEqual(to: name) {", "JobStateTests"),
     ("merges-what-is-to-go-in-parts", "History/HistorySet+Merge.swift",
      "|| exceedsBounds(chosen + [file])", "|| exceedsBounds([])", "Retention"),
 ]

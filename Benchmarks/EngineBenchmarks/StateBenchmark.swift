@@ -23,11 +23,13 @@ struct StateBenchmark: ~Copyable {
     private var now: WallTime
     private var encoded = ByteWriter(capacity: 1 << 20)
     private let worker = WorkerName(unchecked: "worker-1")
-    private let startBytes = residentBytes()
+    private let startBytes: Int
 
     init() {
         now = WallTime(microseconds: 1_800_000_000_000_000)
         workload = Workload(seed: 1, start: now)
+        // The names of the workload's users are the benchmark's.
+        startBytes = residentBytes()
     }
 
     mutating func run(jobCounts: [Int], lifecycles: Int) {
@@ -228,18 +230,6 @@ struct StateBenchmark: ~Copyable {
         }
         return latencies.percentile(99)
     }
-}
-
-/// Bytes of this process that are in memory.
-func residentBytes() -> Int {
-    guard let file = unsafe fopen("/proc/self/statm", "r") else { return 0 }
-    defer { unsafe fclose(file) }
-    var buffer = [CChar](repeating: 0, count: 128)
-    // The buffer has room for the line.
-    guard unsafe fgets(&buffer, Int32(buffer.count), file) != nil else { return 0 }
-    let line = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8($0) }, as: UTF8.self)
-    let pages = line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
-    return pages * 4_096
 }
 
 /// The most that this process ever had in memory.

@@ -1,3 +1,4 @@
+import BenchmarkKit
 import Tables
 
 /// Tables that are filled one after the other, each measured on its way.

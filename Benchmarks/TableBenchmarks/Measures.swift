@@ -17,19 +17,6 @@ func nanoseconds(per count: Int, _ body: () -> Void) -> Double {
     return Double(monotonicNanoseconds() - start) / Double(count)
 }
 
-/// What this process has in memory, in bytes.
-func residentBytes() -> Int {
-    guard let file = unsafe fopen("/proc/self/statm", "r") else {
-        preconditionFailure("there is no /proc/self/statm")
-    }
-    defer { unsafe fclose(file) }
-    var line = [CChar](repeating: 0, count: 256)
-    // As many bytes as the array has.
-    guard unsafe fgets(&line, 256, file) != nil else { return 0 }
-    let text = String(decoding: line.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    return text.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 * 4_096 } ?? 0
-}
-
 /// The gaps between one moment and the next of a loop.
 struct Gaps {
     private(set) var worstNanoseconds: UInt64 = 0

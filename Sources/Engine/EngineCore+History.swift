@@ -81,10 +81,11 @@ extension JobState {
             if (place - first) % Self.prefetchMax == 0 { prefetchEnded(from: place) }
             let job = endedJob(place)
             guard job.last <= builder.range.upperBound else { break }
+            let marks = NameMarks(user: job.user, type: job.type, policy: job.jobClass)
             withNames(of: job.slot) { user, name, type, policy, location in
                 builder.append(
                     HistoryRow(job), user: user, job: name, type: type, policy: policy,
-                    location: location)
+                    location: location, marks: marks)
             }
             place += 1
         }

@@ -48,11 +48,13 @@ package struct HistoryBuilder: Sendable {
 
     /// As above, from bytes that lie somewhere already; no location is an empty one.
     ///
+    /// With `marks`, names that came before are not looked at.
+    ///
     /// - Precondition: names have 1 to 128 bytes, policy and location keep to `HistoryLimits`, the
     ///   job's last event lies in the builder's range and not before its first.
     package mutating func append(
         _ row: HistoryRow, user: RawSpan, job: RawSpan, type: RawSpan, policy: RawSpan,
-        location: RawSpan
+        location: RawSpan, marks: NameMarks? = nil
     ) {
         precondition(range.contains(row.last), "\(row.last) is not in \(range)")
         precondition(row.submitted <= row.last, "\(row.submitted) is after \(row.last)")
@@ -68,8 +70,9 @@ package struct HistoryBuilder: Sendable {
         locations.append(location)
         numbers.append(
             Numbers(
-                user: users.number(of: user), type: types.number(of: type),
-                policy: policies.number(of: policy)))
+                user: users.number(of: user, mark: marks?.user),
+                type: types.number(of: type, mark: marks?.type),
+                policy: policies.number(of: policy, mark: marks?.policy)))
     }
 
     /// Hands the rows over in the order of a file.
@@ -146,68 +149,5 @@ extension Array {
             unsafe daybook_prefetch(base + index * stride)
             unsafe daybook_prefetch(base + index * stride + stride - 1)
         }
-    }
-}
-
-/// Numbers names in the order in which they are first seen.
-struct NameTable: Sendable {
-    private(set) var texts = Texts()
-    /// One more than a name's number, at a place that its hash gives or behind it; 0: free.
-    private var slots = [UInt32](repeating: 0, count: 64)
-    private var last: UInt32 = 0
-    // Collisions that somebody looks for cost a walk over the names of one segment at most: the hash
-    // is SipHash, its key is never shown.
-    private let hash = KeyedHash(low: 0x6461_7962, high: .random(in: .min ... .max))
-
-    mutating func number(of name: RawSpan) -> UInt32 {
-        if Int(last) < texts.count, texts[Int(last)].isEqual(to: name) { return last }
-        var slot = Int(truncatingIfNeeded: hash.hash(name)) & (slots.count - 1)
-        while slots[slot] != 0 {
-            if texts[Int(slots[slot]) - 1].isEqual(to: name) {
-                last = slots[slot] - 1
-                return last
-            }
-            slot = (slot + 1) & (slots.count - 1)
-        }
-        texts.append(name)
-        slots[slot] = UInt32(texts.count)
-        last = UInt32(texts.count - 1)
-        if texts.count * 2 > slots.count { grow() }
-        return last
-    }
-
-    private mutating func grow() {
-        slots = [UInt32](repeating: 0, count: slots.count * 4)
-        for number in 0..<texts.count {
-            var slot = Int(truncatingIfNeeded: hash.hash(texts[number])) & (slots.count - 1)
-            while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
-            slots[slot] = UInt32(number + 1)
-        }
-    }
-
-    /// The numbers, in the order of the names' bytes.
-    var sorted: [Int] {
-        // Eight bytes behind what all begin with tell most names apart.
-        let shared = (0..<texts.count).reduce(Int.max) { shared, number in
-            min(shared, texts[number].sharedPrefix(with: texts[0]))
-        }
-        return (0..<texts.count).map { (start: texts[$0].word(from: shared), number: $0) }
-            .sorted { left, right in
-                if left.start != right.start { return left.start < right.start }
-                return texts[left.number].order(to: texts[right.number]) < 0
-            }
-            .map(\.number)
-    }
-}
-
-extension RawSpan {
-    /// Eight bytes in their order as one number, zeroes behind the last.
-    fileprivate func word(from start: Int) -> UInt64 {
-        if start + 8 <= byteCount { return fixed(at: start, as: UInt64.self).byteSwapped }
-        var word: UInt64 = 0
-        for offset in start..<start + 8 {
-            word = word << 8 | (offset < byteCount ? UInt64(fixed(at: offset, as: UInt8.self)) : 0)
-        }
-        return word
     }
 }

@@ -6,6 +6,10 @@ package import Units
 /// The numbers of a job that has ended.
 package struct EndedJob: Sendable {
     package let slot: JobSlot
+    /// Numbers by which the state knows its names.
+    package let user: UInt32
+    package let type: UInt32
+    package let jobClass: UInt32
     package let submitted: LSN
     package let last: LSN
     /// LSN of the event of its newest failed attempt; zero if none failed.
@@ -33,7 +37,8 @@ extension JobState {
         let record = jobs[job]
         let activity = activities[record.activity]
         return EndedJob(
-            slot: JobSlot(index: job), submitted: record.submittedLSN,
+            slot: JobSlot(index: job), user: record.user, type: classes[Int(record.kind)].type,
+            jobClass: record.kind, submitted: record.submittedLSN,
             last: LSN(rawValue: activity.last),
             lastFailure: LSN(rawValue: activity.lastFailure), submittedAt: record.submittedAt,
             endedAt: activity.updatedAt, executionTime: activity.executionTime,

@@ -4,11 +4,12 @@ import Tables
 /// Names that were seen, each held once and numbered from 1 in the order in which they came.
 struct NameTable: ~Copyable {
     private struct Entry: HashedElement {
-        let keyHash: UInt32
-        let blob: UInt32
-        let byteCount: UInt32
         /// The first sixteen bytes, the rest zero: most names are told apart without their blob.
         let start: NameStart
+        let keyHash: UInt32
+        let byteCount: UInt32
+        /// Where the name lies; 0: it is no longer than its start.
+        let blob: UInt32
     }
 
     private var entries: Slab<Entry>
@@ -59,14 +60,18 @@ struct NameTable: ~Copyable {
     /// The same, of a name whose hash is known.
     mutating func intern(_ name: RawSpan, hash keyHash: UInt32) -> UInt32 {
         if let known = find(name, hash: keyHash) { return known }
-        let blob = blobs.allocate(byteCount: name.byteCount)
-        blobs.write(name, to: blob, byteCount: name.byteCount)
         let number = entries.allocate(
             Entry(
-                keyHash: keyHash, blob: blob, byteCount: UInt32(name.byteCount),
-                start: NameStart(name)))
+                start: NameStart(name), keyHash: keyHash, byteCount: UInt32(name.byteCount),
+                blob: name.byteCount <= NameStart.byteCount ? 0 : copy(name)))
         index.insert(number, in: entries)
         return number
+    }
+
+    private mutating func copy(_ name: RawSpan) -> UInt32 {
+        let blob = blobs.allocate(byteCount: name.byteCount)
+        blobs.write(name, to: blob, byteCount: name.byteCount)
+        return blob
     }
 
     /// The name's bytes.
@@ -75,10 +80,15 @@ struct NameTable: ~Copyable {
     @inline(__always)
     @_lifetime(borrow self)
     func bytes(_ number: UInt32) -> RawSpan {
-        let entry = entries[number]
-        let bytes = blobs.bytes(entry.blob, byteCount: Int(entry.byteCount))
-        // The store is a part of this table, so it is borrowed as long as the table is.
-        return unsafe _overrideLifetime(bytes, borrowing: self)
+        let byteCount = Int(entries[number].byteCount)
+        // Either store is a part of this table, so it is borrowed as long as the table is.
+        if byteCount <= NameStart.byteCount {
+            // An entry begins with the name's start.
+            return unsafe _overrideLifetime(
+                entries.bytes(of: number).extracting(..<byteCount), borrowing: self)
+        }
+        return unsafe _overrideLifetime(
+            blobs.bytes(entries[number].blob, byteCount: byteCount), borrowing: self)
     }
 
     mutating func find(_ name: RawSpan, hash: UInt32) -> UInt32? {
@@ -96,7 +106,7 @@ struct NameTable: ~Copyable {
     }
 }
 
-/// The first sixteen bytes of a name, zeroes behind a shorter one.
+/// The first sixteen bytes of a name in memory as they stand in it, zeroes behind a shorter one.
 private struct NameStart: BitwiseCopyable, Equatable {
     private let low: UInt64
     private let high: UInt64
@@ -104,8 +114,8 @@ private struct NameStart: BitwiseCopyable, Equatable {
     static let byteCount = 16
 
     init(_ name: RawSpan) {
-        low = Self.word(name, from: 0)
-        high = Self.word(name, from: 8)
+        low = Self.word(name, from: 0).littleEndian
+        high = Self.word(name, from: 8).littleEndian
     }
 
     private static func word(_ name: RawSpan, from offset: Int) -> UInt64 {

@@ -98,9 +98,9 @@ private final class Growth {
         if isTouchedAhead { TouchAhead.shared.remove(mapping) }
     }
 
-    /// Has a sixteenth of what is in use touched ahead; returns from where on it is to be called again.
+    /// Has a sixty-fourth of what is in use touched ahead; returns from where on it is to be called again.
     func touchAhead(of usedBytes: Int) -> Int {
-        let aheadBytes = min(usedBytes / 16, Self.aheadBytesMax)
+        let aheadBytes = min(usedBytes / 64, Self.aheadBytesMax)
         let end = mapping.end(ofAhead: aheadBytes, from: usedBytes)
         mapping.used.store(wholePages(usedBytes), ordering: .relaxed)
         mapping.wanted.store(wholePages(end), ordering: .relaxed)

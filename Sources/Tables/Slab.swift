@@ -81,6 +81,18 @@ package struct Slab<Element: BitwiseCopyable>: ~Copyable {
         }
     }
 
+    /// The bytes of the element in place.
+    @inlinable
+    @_lifetime(borrow self)
+    package func bytes(of slot: UInt32) -> RawSpan {
+        check(slot)
+        // In bounds by the check, and the memory lives as long as the slab, which is borrowed.
+        let span = unsafe RawSpan(
+            _unsafeStart: UnsafeRawPointer(elements + Int(slot)),
+            byteCount: MemoryLayout<Element>.size)
+        return unsafe _overrideLifetime(span, borrowing: self)
+    }
+
     /// Asks for the element's cache line, so that it is there some 100 ns later.
     @inlinable
     package func prefetch(_ slot: UInt32) {

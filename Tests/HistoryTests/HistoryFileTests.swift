@@ -80,6 +80,33 @@ import Units
         for job in jobs { #expect(try fixture.set.find(job.key) == job) }
     }
 
+    @Test func `names that come with a mark are the same as those that come without`() throws {
+        var fixture = try HistoryFixture()
+        let (builder, jobs) = fixture.builder(count: 3_000, users: 500)
+        var marked = HistoryBuilder(covering: builder.range)
+        func mark(_ text: String) -> UInt32 {
+            let number = UInt32(truncatingIfNeeded: text.utf8.reduce(0) { $0 &* 131 &+ Int($1) })
+            return number % 2 == 0 ? number : ~number
+        }
+        var names: [UInt32: String] = [:]
+        for job in jobs {
+            let (user, type) = (job.key.user.text, job.type.text)
+            for (name, text) in [(mark(user), user), (mark(type), type)] {
+                try #require(names.updateValue(text, forKey: name) ?? text == text)
+            }
+            marked.append(
+                job.row, user: Array(user.utf8).rawBytes,
+                job: Array(job.key.job.text.utf8).rawBytes,
+                type: Array(type.utf8).rawBytes, policy: job.policy.rawBytes,
+                location: Array((job.resultLocation ?? "").utf8).rawBytes,
+                marks: NameMarks(
+                    user: mark(user), type: mark(type), policy: job.policy.isEmpty ? 0 : .max))
+        }
+        try fixture.set.publish(marked)
+        fixture.model = jobs
+        #expect(try fixture.differences() == [])
+    }
+
     @Test func `keeps ids of any bytes and lengths`() throws {
         var fixture = try HistoryFixture()
         var (builder, _) = fixture.builder(count: 64)

@@ -46,6 +46,21 @@ import Units
         #expect(throws: Rejection.contentConflict(key)) { try driver.submit(key, content) }
     }
 
+    @Test func `names of any length are kept apart and given back`() throws {
+        let driver = StateDriver()
+        // Up to sixteen bytes lie in their table's entry, longer ones elsewhere.
+        let users = [1, 2, 7, 8, 9, 15, 16, 17, 24, 128].map { String(repeating: "u", count: $0) }
+        for user in users + [users[6] + "a", users[6] + "b"] {
+            let content = JobContent(
+                type: JobType(unchecked: "t-" + user), executionTime: driver.now, priority: 1)
+            try #require(driver.submit(JobKey(user, user), content) != nil)
+            #expect(try driver.submit(JobKey(user, user), content) == nil)
+            let view = try driver.view(JobKey(user, user))
+            #expect(view.key == JobKey(user, user))
+            #expect(view.type.text == "t-" + user)
+        }
+    }
+
     @Test func `the same id of another user is another job`() throws {
         let driver = StateDriver()
         try driver.submit(JobKey("ann", "j1"), .mail)

@@ -11,10 +11,8 @@ struct HistoryLoading {
     let storage: any Storage
     let rules: HistoryRules
     private var opened: Result<HistorySet, HistoryError>?
-    private var covered = LSN.zero
-
-    /// Events between two looks at who may leave memory.
-    private static let eventsPerRelease: UInt64 = 4_096
+    /// Who ended up to here need not be kept in memory.
+    private(set) var covered = LSN.zero
 
     init(directory: String, storage: any Storage, rules: HistoryRules) {
         self.directory = directory
@@ -38,12 +36,6 @@ struct HistoryLoading {
         } catch {
             opened = .failure(error)
         }
-    }
-
-    /// Has those leave memory who are in history.
-    mutating func release(from state: inout JobState, at lsn: LSN) {
-        guard lsn.rawValue % Self.eventsPerRelease == 0 else { return }
-        state.releaseAll(through: min(covered, lsn))
     }
 
     /// What the writer goes on with, once all of the log was read.

@@ -41,8 +41,8 @@ struct OpenedLog: ~Copyable {
         progress: (LogRecovery) -> Void,
         onFailure: @escaping @Sendable (LogError) -> Void
     ) throws(LogError) {
-        var state = JobState(hash: KeyedHash(low: 0, high: 0))
-        var replay = Replay(dictionaries: dictionaries)
+        var replay: ReplayPipeline?
+        let dictionaries = dictionaries
         let saved = SnapshotDirectory(directory, storage: storage)
         var loading = SnapshotLoading(
             directory: saved, dictionaries: dictionaries, isThreaded: options.isThreaded)
@@ -50,16 +50,17 @@ struct OpenedLog: ~Copyable {
         let log = try EventLog.open(
             directory: directory, storage: storage, options: options,
             resume: { identity in
-                state =
+                let state =
                     loading.loadNewest(of: identity, note: note)
                     ?? JobState(hash: KeyedHash(low: identity.low, high: identity.high))
                 past.open(of: identity, note: note)
-                return state.appliedLSN
+                let known = state.appliedLSN
+                replay = ReplayPipeline(
+                    state: state, dictionaries: dictionaries, covered: past.covered,
+                    isThreaded: options.isThreaded)
+                return known
             },
-            replay: { lsn, record throws(RecordRefusal) in
-                try replay.apply(record, at: lsn, to: &state)
-                past.release(from: &state, at: lsn)
-            },
+            replay: { lsn, record throws(RecordRefusal) in try replay?.take(record, at: lsn) },
             progress: progress,
             onDurable: { [replies] in replies.release(through: $0) },
             onFailure: { [replies, condition] error in
@@ -67,6 +68,9 @@ struct OpenedLog: ~Copyable {
                 onFailure(error)
                 replies.fail()
             })
+        guard var state = replay.take()?.finish() else {
+            preconditionFailure("a log that was opened has been resumed")
+        }
         let file = RetentionFile(directory: directory, storage: storage)
         let kept: RetentionRules
         do throws(LogError) {

@@ -6,13 +6,18 @@ import Tables
 import Units
 
 extension JobState {
-    /// Looks at the parts of an event that are only read where they are new: policy and recurrence.
+    /// Looks at the parts of an event that `apply` takes for right: policy and recurrence.
     ///
     /// For events of the log; those that were encoded here are right.
-    package mutating func check(_ record: borrowing SubmittedRecord) throws(EventFault) {
-        if classNames.find(record.typeAndPolicy, salt: UInt64(record.typeBytes)) == nil {
-            _ = try JobPolicy(decoding: record.policy)
-        }
+    ///
+    /// - Parameters:
+    ///   - record: The event.
+    ///   - isPolicyKnown: Its policy was looked at before.
+    /// - Throws: `EventFault`, which says what is wrong.
+    package static func check(
+        _ record: borrowing SubmittedRecord, isPolicyKnown: Bool
+    ) throws(EventFault) {
+        if !isPolicyKnown { _ = try JobPolicy(decoding: record.policy) }
         guard record.recurrenceBytes > 0 else { return }
         let recurrence = try Recurrence(decoding: record.recurrence)
         do throws(Rejection) {

@@ -26,4 +26,24 @@ extension JobState {
             blobs.prefetch(jobs[guesses[index]].blob)
         }
     }
+
+    /// The same, for events that are about jobs of these key hashes.
+    ///
+    /// - Precondition: they are at most `prefetchMax`.
+    package mutating func prefetch(keyHashes group: ArraySlice<UInt32>) {
+        precondition(group.count <= Self.prefetchMax, "\(group.count) events at once")
+        for hash in group { keys.prefetch(hash) }
+        var guesses = InlineArray<32, UInt32>(repeating: 0)
+        for (index, hash) in group.enumerated() {
+            var probe = keys.probe(hash)
+            guard let job = keys.next(&probe) else { continue }
+            jobs.prefetch(job)
+            guesses[index] = job
+        }
+        for index in 0..<group.count where guesses[index] != 0 {
+            let record = jobs[guesses[index]]
+            users.prefetch(record.user)
+            if record.activity != 0 { activities.prefetch(record.activity) }
+        }
+    }
 }

@@ -7,7 +7,7 @@ import ByteCoding
 /// its 16 KiB for each payload, which costs more than the search.
 struct DictionaryMatcher: Sendable {
     private let dictionary: [UInt8]
-    /// Last place of each hash of 4 bytes in the dictionary, plus 1; 0: it is nowhere.
+    /// Last place of each hash of 4 bytes in the dictionary; 0 where it is nowhere, as a comparison finds out.
     private let places: [UInt16]
 
     private static let hashBits: UInt32 = 11
@@ -26,7 +26,7 @@ struct DictionaryMatcher: Sendable {
         for place in 0..<max(dictionary.count - Self.matchBytesMin + 1, 0) {
             let word: UInt32 = bytes.fixed(at: place)
             // Of a run, where it begins: from there the match is longest.
-            if word != previous || place == 0 { places[Self.hash(word)] = UInt16(place + 1) }
+            if word != previous || place == 0 { places[Self.hash(word)] = UInt16(place) }
             previous = word
         }
         self.places = places
@@ -42,6 +42,7 @@ struct DictionaryMatcher: Sendable {
         var literals = 0
         var at = 0
         let dictionary = dictionary.rawBytes
+        guard dictionary.byteCount >= Self.matchBytesMin else { return false }
         while at + Self.matchStartMargin <= payload.byteCount {
             guard let match = match(payload, at, dictionary) else {
                 at += 1
@@ -67,8 +68,8 @@ struct DictionaryMatcher: Sendable {
         _ payload: RawSpan, _ at: Int, _ dictionary: RawSpan
     ) -> (place: Int, count: Int)? {
         let word: UInt32 = payload.fixed(at: at)
-        let place = Int(places[Self.hash(word)]) - 1
-        guard place >= 0, dictionary.fixed(at: place) == word else { return nil }
+        let place = Int(places[Self.hash(word)])
+        guard dictionary.fixed(at: place) == word else { return nil }
         let countMax = min(
             dictionary.byteCount - place, payload.byteCount - Self.tailBytes - at)
         var count = Self.matchBytesMin

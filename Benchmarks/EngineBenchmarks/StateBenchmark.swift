@@ -232,7 +232,7 @@ struct StateBenchmark: ~Copyable {
     }
 }
 
-/// The most that this process ever had in memory.
+/// The most that this process ever had in memory, its program with it.
 func peakBytes() -> Int {
     var usage = rusage()
     // The record is this function's own; Linux counts in KiB.

@@ -10,13 +10,14 @@ import Units
 struct ReplayPacker: ~Copyable {
     private let dictionaries: PayloadDictionaries
     private let packer = PayloadPacker()
-    private var classes = [SeenClass?](repeating: nil, count: 256)
+    private var classes = [SeenClass?](repeating: nil, count: 1_024)
 
     /// A type and a policy, side by side as in an event, whose policy was found right.
     private struct SeenClass {
         let name: [UInt8]
         let typeBytes: Int
-        let dictionary: PayloadDictionary
+        /// Nil while the type has none.
+        var dictionary: PayloadDictionary?
     }
 
     init(dictionaries: PayloadDictionaries) {
@@ -28,31 +29,48 @@ struct ReplayPacker: ~Copyable {
         _ submitted: borrowing SubmittedRecord, into bytes: inout ByteWriter
     ) throws(EventFault) {
         let name = submitted.typeAndPolicy
-        let place = Self.place(of: name)
-        if let seen = classes[place], seen.typeBytes == submitted.typeBytes,
-            seen.name.rawBytes.isEqual(to: name)
-        {
-            try JobState.check(submitted, isPolicyKnown: true)
-            _ = packer.pack(submitted.payload, with: seen.dictionary, into: &bytes)
-            return
-        }
-        try JobState.check(submitted, isPolicyKnown: false)
-        guard let dictionary = dictionaries.dictionary(for: submitted.type) else {
+        let place = Int(truncatingIfNeeded: Self.hash(name)) & (classes.count - 1)
+        let isKnown = isSeen(at: place, name, typeBytes: submitted.typeBytes)
+        try JobState.check(submitted, isPolicyKnown: isKnown)
+        if !isKnown { classes[place] = SeenClass(name: name.array, typeBytes: submitted.typeBytes) }
+        guard let dictionary = dictionary(at: place, submitted.type) else {
             return dictionaries.note(submitted.payload, ofType: submitted.type)
         }
-        classes[place] = SeenClass(
-            name: name.array, typeBytes: submitted.typeBytes, dictionary: dictionary)
         _ = packer.pack(submitted.payload, with: dictionary, into: &bytes)
     }
 
-    /// Where a class is looked for; another one may be there.
-    private static func place(of name: RawSpan) -> Int {
-        // FNV-1a (Fowler, Noll, Vo) over the first bytes.
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for offset in 0..<min(name.byteCount, 16) {
-            hash = (hash ^ UInt64(name.fixed(at: offset, as: UInt8.self))) &* 0x100_0000_01b3
+    private func isSeen(at place: Int, _ name: RawSpan, typeBytes: Int) -> Bool {
+        guard let seen = classes[place] else { return false }
+        return seen.typeBytes == typeBytes && seen.name.rawBytes.isEqual(to: name)
+    }
+
+    /// The dictionary of the class that is at `place`, which is of this type.
+    private mutating func dictionary(at place: Int, _ type: RawSpan) -> PayloadDictionary? {
+        if let known = classes[place]?.dictionary { return known }
+        let made = dictionaries.dictionary(for: type)
+        classes[place]?.dictionary = made
+        return made
+    }
+
+    /// Says where a class is looked for; another one may be there.
+    private static func hash(_ name: RawSpan) -> UInt64 {
+        var hash = UInt64(name.byteCount)
+        var offset = 0
+        while offset + 8 <= name.byteCount {
+            hash = mix(hash ^ name.fixed(at: offset, as: UInt64.self))
+            offset += 8
         }
-        return Int(hash >> 24 & 255)
+        while offset < name.byteCount {
+            hash = mix(hash ^ UInt64(name.fixed(at: offset, as: UInt8.self)))
+            offset += 1
+        }
+        return hash
+    }
+
+    private static func mix(_ word: UInt64) -> UInt64 {
+        // Multiplicative hashing with the golden ratio (Knuth, The Art of Computer Programming, volume 3, 6.4).
+        let product = word &* 0x9e37_79b9_7f4a_7c15
+        return product ^ product >> 32
     }
 }
 

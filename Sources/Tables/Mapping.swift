@@ -19,6 +19,8 @@ final class Mapping: Sendable {
     static let populateWrite: Int32 = 23
     /// What one entry of a processor's cache of addresses covers where a huge page lies behind it.
     static let hugePageBytes = 2 << 20
+    /// So much must be in use before huge pages are taken.
+    private static let hugeFromBytes = 16 << 20
 
     /// Bytes in use, counted from the start, when the owner last said so.
     let used = Atomic(0)
@@ -73,11 +75,9 @@ final class Mapping: Sendable {
         while touch(stepBytes: byteCount) {}
     }
 
-    /// Where touching ahead is to end: with a huge page, where that is about as much as is asked for.
+    /// Where touching ahead is to end: with a huge page, where one more does not weigh much.
     func end(ofAhead aheadBytes: Int, from usedBytes: Int) -> Int {
-        guard aheadBytes >= Self.hugePageBytes / 2 else {
-            return min(usedBytes + aheadBytes, byteCount)
-        }
+        guard usedBytes >= Self.hugeFromBytes else { return min(usedBytes + aheadBytes, byteCount) }
         return min(Self.hugePageEnd(after: usedBytes + aheadBytes / 2), byteCount)
     }
 

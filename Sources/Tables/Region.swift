@@ -90,6 +90,7 @@ private final class Growth {
 
     /// Smaller regions are left alone: there may be thousands.
     static let quietBytes = 1 << 20
+    private static let aheadBytesMin = 128 << 10
     private static let aheadBytesMax = 48 << 20
 
     init(_ mapping: Mapping) { self.mapping = mapping }
@@ -100,7 +101,7 @@ private final class Growth {
 
     /// Has a sixty-fourth of what is in use touched ahead; returns from where on it is to be called again.
     func touchAhead(of usedBytes: Int) -> Int {
-        let aheadBytes = min(usedBytes / 64, Self.aheadBytesMax)
+        let aheadBytes = max(Self.aheadBytesMin, min(usedBytes / 64, Self.aheadBytesMax))
         let end = mapping.end(ofAhead: aheadBytes, from: usedBytes)
         mapping.used.store(wholePages(usedBytes), ordering: .relaxed)
         mapping.wanted.store(wholePages(end), ordering: .relaxed)

@@ -43,7 +43,11 @@ private struct Workplace {
     }
 
     static func content(_ number: Int) -> JobContent {
-        JobContent(type: type, executionTime: nil, payload: Array("{\"n\":\(number)}".utf8))
+        var policy = JobPolicy.standard
+        policy.maxRetries = number % 2
+        return JobContent(
+            type: type, executionTime: nil, payload: Array("{\"n\":\(number)}".utf8),
+            policy: policy)
     }
 
     @discardableResult
@@ -128,6 +132,7 @@ struct `History of an engine` {
                 let detail = try await place.engine.detail(Workplace.key(number))
                 #expect(detail.job.status == .success && detail.job.attempt == 1)
                 #expect(detail.payload == Workplace.content(number).payload)
+                #expect(detail.job.policy == Workplace.content(number).policy)
                 let timeline = try await place.engine.timeline(
                     Workplace.key(number), eventsMax: 100)
                 #expect(

@@ -73,7 +73,8 @@ import Units
     private static func submitted(_ number: Int, damage: Damage?) -> [UInt8] {
         var writer = ByteWriter(capacity: 512)
         let fact = Fact.submitted(
-            JobKey("ann", "job \(number)"), .work(payload: [1, 2, 3]),
+            // Long enough that its type gets a dictionary.
+            JobKey("ann", "job \(number)"), .work(payload: [UInt8](repeating: 1, count: 64)),
             keyHash: UInt32(number), firstTick: nil)
         Event(time: .earliest, fact: fact).encode(into: &writer)
         var bytes = writer.bytes.array

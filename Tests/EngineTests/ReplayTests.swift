@@ -16,7 +16,9 @@ import Units
     private static let types = (100..<300).map { JobType(unchecked: "type \($0)") }
 
     private static func payload(_ number: Int) -> [UInt8] {
-        let word = "\(number % types.count * 7_919 % 1_000)"
+        // Nothing stands at the same place in two dictionaries.
+        let type = number % types.count
+        let word = "\(type * 7_919 % 1_000)" + String(repeating: "-", count: 1 + type % 13)
         return Array((String(repeating: word + " payload ", count: 12) + "\(number)").utf8)
     }
 

@@ -27,7 +27,7 @@ struct RawStream {
     }
 
     /// Behind the last block: the mark of a clean close or the footer, the marks of openings, the rest.
-    private static let reservedBytes =
+    static let reservedBytes =
         SegmentFooter.byteCount + 2 * BlockHeader.byteCount + RestFrame.headerBytes
 
     init(_ end: RecoveredEnd, options: LogOptions) {

@@ -15,6 +15,10 @@ struct TornCut {
 
     /// Also lengthens a file that is shorter than a segment should be.
     ///
+    /// Or so full of the marks of openings that its footer would not fit: what is written on a full disk must have had
+    /// its space before. Where the disk is full already, that is left as it is: there is no space for a next segment
+    /// either, and the log says so.
+    ///
     /// - Parameters:
     ///   - window: Where the tail is torn, all of it.
     ///   - segmentBytes: How long the file should be.
@@ -23,15 +27,37 @@ struct TornCut {
     func repair(_ window: SegmentWindow, segmentBytes: Int) throws(LogError) -> Repaired {
         let end = scan.walk.offset
         var tornTail: TornTail?
-        var zeroTo = window.fileBytes < segmentBytes ? segmentBytes : end
+        var tornEnd = end
         if case .torn(let defect) = scan.ending {
             let tail = window.bytes(end..<window.fileBytes)
-            let tornBytes = lastNonZero(tail) + 1
-            tornTail = try keep(tail.extracting(0..<tornBytes), defect: defect)
-            zeroTo = max(zeroTo, end + tornBytes)
+            tornEnd = end + lastNonZero(tail) + 1
+            tornTail = try keep(tail.extracting(0..<tornEnd - end), defect: defect)
         }
-        if zeroTo > end { try zero(from: end, to: zeroTo) }
-        return Repaired(fileBytes: max(window.fileBytes, zeroTo), tornTail: tornTail)
+        let wanted = max(segmentBytes, end + RawStream.reservedBytes)
+        if window.fileBytes < wanted, try lengthens(window.fileBytes, to: wanted, segmentBytes) {
+            return Repaired(fileBytes: wanted, tornTail: tornTail)
+        }
+        try zero(from: end, to: tornEnd)
+        return Repaired(fileBytes: window.fileBytes, tornTail: tornTail)
+    }
+
+    /// Fills the file with zeros from its last block on; false where only room for a footer was wanted and the disk is
+    /// full.
+    private func lengthens(
+        _ fileBytes: Int, to wanted: Int, _ segmentBytes: Int
+    ) throws(LogError) -> Bool {
+        do throws(LogError) {
+            try zero(from: scan.walk.offset, to: wanted)
+            return true
+        } catch {
+            guard case .io(let reason) = error, reason.isOutOfSpace, fileBytes >= segmentBytes
+            else { throw error }
+        }
+        try unwrap { () throws(StorageError) in
+            try file.truncate(to: UInt64(fileBytes))
+            try file.sync()
+        }
+        return false
     }
 
     /// Durable before the bytes themselves are overwritten.
@@ -62,6 +88,7 @@ struct TornCut {
     }
 
     private func zero(from start: Int, to end: Int) throws(LogError) {
+        guard end > start else { return }
         let zeros = [UInt8](repeating: 0, count: min(end - start, 1 << 20))
         try unwrap { () throws(StorageError) in
             var offset = start

@@ -99,7 +99,7 @@ private final class Growth {
         if isTouchedAhead { TouchAhead.shared.remove(mapping) }
     }
 
-    /// Has a sixty-fourth of what is in use touched ahead; returns from where on it is to be called again.
+    /// Has a sixty-fourth of what is in use touched ahead, within bounds; returns from where on it is to be called again.
     func touchAhead(of usedBytes: Int) -> Int {
         let aheadBytes = max(Self.aheadBytesMin, min(usedBytes / 64, Self.aheadBytesMax))
         let end = mapping.end(ofAhead: aheadBytes, from: usedBytes)

@@ -223,13 +223,19 @@ struct `Retention` {
         await traffic.engine.close()
     }
 
-    @Test func `keeps a repair from leaving a log that nobody can open`() async throws {
+    /// Two days of traffic whose first events were dropped, with the last of those and the log's last.
+    private func closedAfterDrop() async throws -> (traffic: Traffic, dropped: LSN, head: LSN) {
         let traffic = try await Traffic()
         try await traffic.pass(hours: 48)
         _ = try await traffic.engine.retain(RetentionRules(age: .milliseconds(1)))
         let dropped = try await traffic.engine.dropNow().droppedThrough
         let head = try await traffic.engine.stats().durableLSN
         await traffic.engine.close()
+        return (traffic, dropped, head)
+    }
+
+    @Test func `keeps a repair from leaving a log that nobody can open`() async throws {
+        let (traffic, dropped, head) = try await closedAfterDrop()
         let (path, disk) = (traffic.directory.path, PosixStorage())
         let none = try SnapshotRepair(directory: path, storage: disk, after: head)
         #expect(none.ahead.isEmpty)
@@ -239,12 +245,7 @@ struct `Retention` {
     }
 
     @Test func `keeps a repair from counting on snapshots that have rotted`() async throws {
-        let traffic = try await Traffic()
-        try await traffic.pass(hours: 48)
-        _ = try await traffic.engine.retain(RetentionRules(age: .milliseconds(1)))
-        let dropped = try await traffic.engine.dropNow().droppedThrough
-        let head = try await traffic.engine.stats().durableLSN
-        await traffic.engine.close()
+        let (traffic, dropped, head) = try await closedAfterDrop()
         let (path, disk) = (traffic.directory.path, PosixStorage())
         for name in try disk.list("\(path)/snapshots") where name.hasSuffix(".snapshot") {
             let place = URL(filePath: "\(path)/snapshots/\(name)")

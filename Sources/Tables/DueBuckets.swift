@@ -153,6 +153,16 @@ struct DueBuckets: ~Copyable {
         return (slot, chunk << 4 | place)
     }
 
+    /// Asks for the elements of the first chunk, where it is not full.
+    @inlinable
+    func prefetchTop<E: BitwiseCopyable>(of bucket: Int, in records: borrowing Slab<E>) {
+        let head = head(bucket)
+        for place in 0..<Int(head.count % Self.chunkSlots) {
+            // In bounds: a head with slots names a chunk in use.
+            records.prefetch(unsafe chunks[Int(head.chunk)].slots[place])
+        }
+    }
+
     /// Takes out any slot, to be put elsewhere; the elements behind it are fetched ahead.
     @inlinable
     mutating func take<E: BitwiseCopyable>(

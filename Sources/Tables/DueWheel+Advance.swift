@@ -19,7 +19,7 @@ extension DueWheel {
             guard settle(&left, in: &records) else { return true }
             guard handOut(to: now, &left, in: &records, into: &due) else { return true }
             guard tick < end else { break }
-            tick = min(nextTick() ?? end, end)
+            tick = nextTick(to: end)
         }
         bringNearer(&left, in: &records)
         return false
@@ -60,6 +60,7 @@ extension DueWheel {
     mutating func empty<E: TimedElement>(
         _ bucket: Int, _ left: inout Int, in records: inout Slab<E>
     ) -> Bool {
+        buckets.prefetchTop(of: bucket, in: records)
         while buckets.count(of: bucket) > 0 {
             guard left > 0 else { return false }
             left -= 1
@@ -87,21 +88,23 @@ extension DueWheel {
         return true
     }
 
-    /// The first tick after this one where a bucket is to be emptied; nil where there is none.
+    /// Where time goes next, at most to `end`: to the next bucket with slots, and at once to the end of
+    /// its window where there are few, because the heap sorts them sooner than near buckets would.
     @usableFromInline
-    func nextTick() -> UInt64? {
+    func nextTick(to end: UInt64) -> UInt64 {
         if let near = firstNear(from: tick) {
-            return tick & ~(1 << Self.windowBits - 1) | UInt64(near)
+            return min(tick & ~Self.windowMask | UInt64(near), end)
         }
-        var next: UInt64?
+        var next = end
         if let far = firstFar(from: tick) {
             // Below zero where the buckets' numbers have come round: farCount is a power of two.
             let distance = UInt64((far - Self.far(tick)) & (Self.farCount - 1))
-            next = (tick >> Self.windowBits + distance) << Self.windowBits
+            let start = (tick >> Self.windowBits + distance) << Self.windowBits
+            let isSmall = buckets.count(of: far) <= Self.sortedMax
+            next = min(isSmall ? start | Self.windowMask : start, end)
         }
         if let last = firstLast(from: tick) {
-            let start = UInt64(last - Self.lastStart) << Self.lastBits
-            next = min(next ?? start, start)
+            next = min(next, UInt64(last - Self.lastStart) << Self.lastBits)
         }
         return next
     }

@@ -5,6 +5,9 @@ extension DueWheel {
     /// Ticks of a window are counted by so many bits.
     @inlinable
     static var windowBits: UInt64 { 16 }
+    /// The bits of a tick that count within its window.
+    @inlinable
+    static var windowMask: UInt64 { 1 << windowBits - 1 }
     /// Ticks of one of the last buckets are counted by so many bits.
     @inlinable
     static var lastBits: UInt64 { 30 }
@@ -41,7 +44,7 @@ extension DueWheel {
     }
 
     @inlinable
-    static func near(_ tick: UInt64) -> Int { Int(tick & (1 << windowBits - 1)) }
+    static func near(_ tick: UInt64) -> Int { Int(tick & windowMask) }
 
     /// A window's bucket comes round again after `farCount` windows.
     @inlinable

@@ -148,6 +148,10 @@ package struct DueWheel: ~Copyable {
     @inlinable
     static var heapMark: UInt32 { 1 << 31 }
 
+    /// The slots of a window that go straight into the heap once all of its time has come.
+    @inlinable
+    static var sortedMax: UInt32 { 1024 }
+
     /// So many stale entries are always allowed.
     @inlinable
     static var staleMin: Int { 64 }

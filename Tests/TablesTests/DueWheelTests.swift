@@ -204,6 +204,26 @@ private struct Entry {
         }
     }
 
+    @Test(arguments: [1, 100, Int.max])
+    func `goes through crowded minutes and empty ones in one order`(countMax: Int) {
+        var random = SeededGenerator(seed: 11)
+        var table = Timed(startingAt: start)
+        for minute in 0..<12 as Range<Int64> {
+            for _ in 0..<[1, 30, 1_500][Int(minute % 3)] {
+                let offset = .random(in: 0..<60_000, using: &random) * 1_000 as Int64
+                table.insert(due: start + minute * 60 * second + offset)
+            }
+        }
+        // Ends within minutes, some of whose jobs are then a millisecond away.
+        for minutes in [0.5, 2.25, 6.5, 6.75, 12] {
+            table.expectSorted(at: start + Int64(minutes * 60) * second, countMax: countMax)
+            table.expectNextIsEarliest()
+            for _ in 0..<20 {
+                table.insert(due: start + .random(in: 0...12 * 60 * second, using: &random))
+            }
+        }
+    }
+
     @Test func `is the same wheel whatever came in first`() {
         var random = SeededGenerator(seed: 7)
         let entries = (0..<5_000).map { number in

@@ -64,7 +64,8 @@ let package = Package(
     name: "daybook",
     platforms: [.macOS(.v15)],
     products: [
-        .executable(name: "daybook", targets: ["DaybookCommand"])
+        .executable(name: "daybook", targets: ["DaybookCommand"]),
+        .library(name: "Daybook", targets: ["Daybook"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -121,6 +122,7 @@ let package = Package(
                 "Units", "JobModel", "ByteCoding", "Storage", "Threads", "EventLog", "JobCoding",
                 "JobState", "Tables", "PayloadPacking", "Snapshots", "History",
             ], libraries: [deque, heap], more: [lifetimes]),
+        room("Daybook", imports: ["Units", "Cron", "JobModel", "EventLog", "Engine"]),
         room("Wire", imports: ["Units"]),
         room(
             "Server", imports: ["Units", "Cron", "JobModel", "Engine", "Wire"],
@@ -184,6 +186,10 @@ let package = Package(
                 "Units", "JobModel", "ByteCoding", "JobCoding", "JobState", "Engine", "Storage",
                 "EventLog", "Snapshots", "TestKit",
             ], libraries: [heap]),
+        // Sees what another package sees, and nothing else.
+        .testTarget(
+            name: "DaybookTests", dependencies: ["Daybook"], packageAccess: false,
+            swiftSettings: settings),
         tests(of: "Wire", imports: ["Units", "Wire"]),
         tests(
             of: "Server",

@@ -407,6 +407,22 @@ MUTANTS = [
      "policy: job.jobClass)", "policy: job.type)", "History of an engine"),
     ("merges-what-is-to-go-in-parts", "History/HistorySet+Merge.swift",
      "|| exceedsBounds(chosen + [file])", "|| exceedsBounds([])", "Retention"),
+    ("worker-lets-its-lease-run-out", "Daybook/Scheduler+Work.swift",
+     "try await Task.sleep(for: lease.duration / 3)", "try await Task.sleep(for: lease.duration * 100)",
+     "DaybookTests"),
+    ("worker-goes-on-without-its-lease", "Daybook/Scheduler+Work.swift",
+     "            } catch .rejected {\n                return .lost\n", "            } catch .rejected {\n",
+     "DaybookTests"),
+    ("fatal-failure-tried-again", "Daybook/Scheduler+Work.swift",
+     "return .failed(isRetriable: false,", "return .failed(isRetriable: true,", "DaybookTests"),
+    ("batch-outcomes-out-of-step", "Daybook/Scheduler.swift",
+     "if let refusal { return .failure(refusal) }", "if refusal != nil { _ = outcomes.next() }",
+     "DaybookTests"),
+    ("near-buckets-passed-over", "Tables/DueWheel+Advance.swift",
+     "return min(tick & ~Self.windowMask | UInt64(near), end)",
+     "return near >= 0 ? end : tick", "A due wheel"),
+    ("last-bucket-passed-over", "Tables/DueWheel+Advance.swift",
+     "next = min(next, UInt64(last - Self.lastStart) << Self.lastBits)", "_ = last", "A due wheel"),
 ]
 
 

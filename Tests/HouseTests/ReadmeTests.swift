@@ -42,6 +42,23 @@ import Testing
         _ = run
     }
 
+    /// Lines of a program, without how far they are indented.
+    @Test func `shows the library as its test runs it`() throws {
+        let page = try String(contentsOf: root.appending(path: "README.md"), encoding: .utf8)
+        let test = try String(
+            contentsOf: root.appending(path: "Tests/DaybookTests/ReadmeTests.swift"),
+            encoding: .utf8)
+        let shown = try #require(page.firstMatch(of: /(?s)```swift\n(.*?)```/)?.1)
+        let run = try #require(
+            test.firstMatch(of: /(?s)\/\/ README: [^\n]*\n(.*?) *\/\/ End of README/)?.1)
+        #expect(
+            lines(shown.replacing("\"daybook-data\"", with: "directory.path")) == lines(run))
+    }
+
+    private func lines(_ text: some StringProtocol) -> [String] {
+        text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+    }
+
     @Test func `names no file that is not there`() throws {
         let page = try String(contentsOf: root.appending(path: "README.md"), encoding: .utf8)
         for match in page.matches(of: /\]\(([^)]+)\)/) {

@@ -87,7 +87,7 @@ mutants:
 # the input lies in FUZZ_DATA then. To keep what reached new code:
 # DaybookFuzzer --subject=S -merge=1 data/corpus/S FUZZ_DATA/S
 FUZZ_RUNS = 200000
-FUZZ_SUBJECTS = segment block event json
+FUZZ_SUBJECTS = segment block event json snapshot history
 FUZZ_DATA = ./fuzz-data
 fuzz: export FUZZ = 1
 fuzz: export SWIFT_BACKTRACE = enable=no

@@ -214,7 +214,7 @@ let package = Package(
             name: "FuzzSubjects",
             dependencies: [
                 "Units", "ByteCoding", "CLZ4", "Storage", "EventLog", "JobModel", "JobCoding",
-                "Wire", crypto,
+                "JobState", "Snapshots", "History", "Wire", crypto,
             ],
             path: "Tests/FuzzSubjects", swiftSettings: settings),
         tests(of: "FuzzSubjects", imports: ["FuzzSubjects"]),

@@ -423,6 +423,17 @@ MUTANTS = [
      "return near >= 0 ? end : tick", "A due wheel"),
     ("last-bucket-passed-over", "Tables/DueWheel+Advance.swift",
      "next = min(next, UInt64(last - Self.lastStart) << Self.lastBits)", "_ = last", "A due wheel"),
+    ("lease-of-nobody-loaded", "JobState/StateLoader+Jobs.swift",
+     "worker != 0 else {", "worker != .max else {", "The fuzzing corpus"),
+    ("marks-of-a-loaded-job-not-compared", "JobState/StateLoader+Jobs.swift",
+     "guard fitsMarks, ", "guard fitsMarks || true, ", "The fuzzing corpus"),
+    ("loaded-counts-unbounded", "JobState/StateLoader.swift",
+     "guard count < 1 << 48 else", "guard count <= .max else", "The fuzzing corpus"),
+    ("key-to-no-block-verified", "History/KeyIndex.swift",
+     "blockBytes: blockBytes) >= blockCount {", "blockBytes: blockBytes) == .max {",
+     "The fuzzing corpus"),
+    ("rows-of-users-not-counted", "History/HistoryFile.swift",
+     "        try verifyUsers()\n", "", "The fuzzing corpus"),
 ]
 
 

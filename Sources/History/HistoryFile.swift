@@ -132,9 +132,6 @@ extension HistoryFile {
         guard mayHold(key) else { return nil }
         var found: FinishedJob?
         for block in try blocks(of: key) {
-            guard block < directory.blockOffsets.count else {
-                throw Flaw("block of a key").error(in: path)
-            }
             var rows = RowBlock()
             try load(block, into: &rows)
             for row in 0..<rows.count where rows.jobs[row].isEqual(to: job) {
@@ -152,8 +149,7 @@ extension HistoryFile {
         return try read(.keys, page, from: directory.keyOffsets[page], to: end) {
             frame throws(Flaw) in
             try KeyIndex.blocks(
-                of: key, in: frame.body, count: frame.count,
-                blockBytes: KeyIndex.blockBytes(blocks: directory.blockOffsets.count))
+                of: key, in: frame.body, count: frame.count, blocks: directory.blockOffsets.count)
         }
     }
 
@@ -216,14 +212,28 @@ extension HistoryFile {
         try verifyIndexes()
     }
 
+    /// Their rows follow each other from the first to the last.
+    private func verifyUsers() throws(HistoryError) {
+        var row = 0
+        for page in directory.userOffsets.indices {
+            guard directory.firstRows[page] == row else {
+                throw Flaw("first row of a page of users").error(in: path)
+            }
+            row += try users(page, isCached: false).rowCount
+        }
+        guard row == header.rows else { throw Flaw("rows of all users").error(in: path) }
+    }
+
     private func verifyIndexes() throws(HistoryError) {
         for page in directory.keyOffsets.indices {
             let end = directory.end(ofKeys: page) ?? footer.typesOffset
             try read(.keys, page, from: directory.keyOffsets[page], to: end, isCached: false) {
-                _ throws(Flaw) in
+                frame throws(Flaw) in
+                try KeyIndex.check(
+                    frame.body, count: frame.count, blocks: directory.blockOffsets.count)
             }
         }
-        for page in directory.userOffsets.indices { _ = try users(page, isCached: false) }
+        try verifyUsers()
         _ = try typeCounts()
     }
 }

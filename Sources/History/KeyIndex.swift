@@ -50,19 +50,44 @@ enum KeyIndex {
 
     /// Blocks in which the key may be, each once, in no order.
     static func blocks(
-        of hash: UInt64, in page: RawSpan, count: Int, blockBytes: Int
+        of hash: UInt64, in page: RawSpan, count: Int, blocks blockCount: Int
     ) throws(Flaw) -> [Int] {
-        guard page.byteCount == count * (2 + blockBytes) else { throw Flaw("length of a key page") }
+        let blockBytes = try blockBytes(of: page, count: count, blocks: blockCount)
         let wanted = tag(hash)
         var blocks: [Int] = []
         for number in 0..<count where page.fixed(at: 2 * number, as: UInt16.self) == wanted {
-            var block = 0
-            for byte in 0..<blockBytes {
-                let offset = 2 * count + blockBytes * number + byte
-                block |= Int(page.fixed(at: offset, as: UInt8.self)) << (8 * byte)
-            }
+            let block = block(number, in: page, count: count, blockBytes: blockBytes)
+            guard block < blockCount else { throw Flaw("block of a key") }
             if !blocks.contains(block) { blocks.append(block) }
         }
         return blocks
+    }
+
+    /// Throws where the page names a block that is not there.
+    static func check(_ page: RawSpan, count: Int, blocks blockCount: Int) throws(Flaw) {
+        let blockBytes = try blockBytes(of: page, count: count, blocks: blockCount)
+        for number in 0..<count
+        where block(number, in: page, count: count, blockBytes: blockBytes) >= blockCount {
+            throw Flaw("block of a key")
+        }
+    }
+
+    private static func blockBytes(
+        of page: RawSpan, count: Int, blocks: Int
+    ) throws(Flaw) -> Int {
+        let blockBytes = blockBytes(blocks: blocks)
+        guard page.byteCount == count * (2 + blockBytes) else { throw Flaw("length of a key page") }
+        return blockBytes
+    }
+
+    private static func block(
+        _ number: Int, in page: RawSpan, count: Int, blockBytes: Int
+    ) -> Int {
+        var block = 0
+        for byte in 0..<blockBytes {
+            let offset = 2 * count + blockBytes * number + byte
+            block |= Int(page.fixed(at: offset, as: UInt8.self)) << (8 * byte)
+        }
+        return block
     }
 }

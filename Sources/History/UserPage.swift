@@ -24,6 +24,9 @@ struct UserPage: Sendable {
         }
     }
 
+    /// Rows of all users in the page.
+    var rowCount: Int { counts.reduce(0) { $0 + Int($1.total) } }
+
     init() {}
 
     init(decoding body: RawSpan, count: Int) throws(Flaw) {

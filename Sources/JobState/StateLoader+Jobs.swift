@@ -135,6 +135,9 @@ extension StateLoader {
             }
         }
         if fields.status.isLeased {
+            guard state.activities[state.jobs[job].activity].worker != 0 else {
+                throw SnapshotFault("job \(fields.submitted) is held by nobody")
+            }
             state.tokens.insert(state.jobs[job].activity, in: state.activities)
         } else if fields.status == .fatalFailure {
             dead.append((state.activities[state.jobs[job].activity].lastFailure, job))
@@ -195,10 +198,16 @@ struct SavedJob {
     /// - Parameters:
     ///   - users: So many were loaded.
     ///   - classes: As many, and the one that nobody uses.
-    /// - Throws: `SnapshotFault` where the job is of another.
+    /// - Throws: `SnapshotFault` where the job is of another, or recurs and does not.
     func check(users: Int, classes: Int) throws {
         guard user >= 1, user <= users, kind >= 1, kind < classes else {
             throw SnapshotFault("user or class of job \(submitted)")
+        }
+        let fitsMarks =
+            (!parts.contains(.schedule) || marks.contains(.recurring))
+            && (!parts.contains(.parent) || marks.contains(.occurrence))
+        guard fitsMarks, !marks.isSuperset(of: [.recurring, .occurrence]) else {
+            throw SnapshotFault("marks of job \(submitted)")
         }
     }
 

@@ -218,9 +218,16 @@ extension ByteReader {
         return isThere == 0 ? nil : try Control(reading: &self)
     }
 
-    fileprivate mutating func readReleased() throws(ByteFault) -> ReleasedCounts {
+    fileprivate mutating func readReleased() throws -> ReleasedCounts {
         ReleasedCounts(
-            success: try readFixed(), fatalFailure: try readFixed(), cancelled: try readFixed())
+            success: try readCount(), fatalFailure: try readCount(), cancelled: try readCount())
+    }
+
+    /// A count of jobs: sums of such do not overflow.
+    private mutating func readCount() throws -> UInt64 {
+        let count: UInt64 = try readFixed()
+        guard count < 1 << 48 else { throw SnapshotFault("a count of \(count) jobs") }
+        return count
     }
 
     fileprivate mutating func readHolds() throws -> HoldHistory? {

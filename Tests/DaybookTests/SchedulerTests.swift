@@ -83,7 +83,8 @@ extension Scheduler {
             try await scheduler.wait(for: "hopeless", toBe: .fatalFailure)
         }
         #expect(notes.all == ["", "x", "xx"])
-        #expect(try await scheduler.deadLetters().jobs.map(\.id) == ["hopeless"])
+        let dead = try await scheduler.deadLetters().jobs
+        #expect(dead.map(\.id) == ["hopeless"] && dead.map(\.attempts) == [1])
         let last = try await scheduler.events(of: "hopeless", of: "ann").last
         #expect(last?.name == "FatalFailed" && last?.message == "never")
         #expect(try await scheduler.redrive("hopeless", of: "ann").status == .retriableFailure)

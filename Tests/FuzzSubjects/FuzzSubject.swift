@@ -11,6 +11,10 @@ package enum FuzzSubject: String, CaseIterable, Sendable {
     case event
     /// A body of a request or an answer.
     case json
+    /// The file of a snapshot.
+    case snapshot
+    /// A file of history.
+    case history
 
     /// Reads the input, checks what must hold whatever it is, and says what it was taken for.
     package func run(_ input: [UInt8]) throws(Finding) -> Verdict {
@@ -19,6 +23,8 @@ package enum FuzzSubject: String, CaseIterable, Sendable {
         case .block: try BlockSubject.run(input)
         case .event: try EventSubject.run(input)
         case .json: try JSONSubject.run(input)
+        case .snapshot: try SnapshotSubject.run(input)
+        case .history: try HistorySubject.run(input)
         }
     }
 }

@@ -82,4 +82,11 @@ extension [UInt8] {
             rest >>= 8
         }
     }
+    /// CRC-32C of the bytes in `range`, which must be there.
+    func checksum(of range: Range<Int>, continuing previous: UInt32 = 0) -> UInt32 {
+        crc32c(rawBytes.extracting(range), continuing: previous)
+    }
+
+    /// The 32 bits at `offset`, little-endian, which must be there.
+    func word(at offset: Int) -> UInt32 { rawBytes.fixed(at: offset) }
 }

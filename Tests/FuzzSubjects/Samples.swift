@@ -13,6 +13,8 @@ extension FuzzSubject {
         case .block: try SampleLogs.blocks()
         case .event: SampleEvents.records()
         case .json: try SampleBodies.texts()
+        case .snapshot: [SampleState().image(), SampleState.full().image()]
+        case .history: try [SampleHistory.file(rows: 0), SampleHistory.file(rows: 140)]
         }
     }
 }

@@ -115,7 +115,7 @@ extension FuzzSubject {
             let whole = mutator.mutate(
                 header + input.dropFirst(), countMax: countMax + header.count)
             return [input.first ?? 0] + whole.dropFirst(header.count).prefix(countMax - 1)
-        case .event, .json:
+        case .event, .json, .snapshot, .history:
             var bytes = input
             mutateBytes(&bytes, countMax)
             return bytes

@@ -434,6 +434,12 @@ MUTANTS = [
      "The fuzzing corpus"),
     ("rows-of-users-not-counted", "History/HistoryFile.swift",
      "        try verifyUsers()\n", "", "The fuzzing corpus"),
+    ("dictionary-of-another-type", "Engine/SubmissionBatch.swift",
+     "if let entry = entries[place], entry.type.rawBytes.isEqual(to: type) {",
+     "if let entry = entries[place] {", "Payloads that are packed"),
+    ("recurring-jobs-of-a-batch-forgotten", "Engine/SubmissionBatch.swift",
+     "        if let recurrence = content.recurrence { recurrences[items.count] = recurrence }\n", "",
+     "EngineTests"),
 ]
 
 

@@ -7,7 +7,8 @@ import Units
 struct DurableBenchmark {
     let directory: String
     private static let batchJobs = 1_000
-    private static let clients = 8
+    /// So many that the processors have work while some wait for the disk.
+    private static let clients = 16
 
     func submits(_ jobs: Int) async throws {
         let engine = try await Engine.open(directory: directory + "/submits")
@@ -20,7 +21,9 @@ struct DurableBenchmark {
                     group.addTask {
                         for jobs in client {
                             var batch = engine.batch(jobsExpected: Self.batchJobs)
-                            for job in jobs { batch.add(job.key, job.content) }
+                            for index in jobs.indices {
+                                batch.add(jobs[index].key, jobs[index].content)
+                            }
                             _ = try await engine.submit(batch)
                         }
                     }
@@ -43,7 +46,9 @@ struct DurableBenchmark {
                     group.addTask {
                         for jobs in client {
                             var batch = engine.batch(jobsExpected: Self.batchJobs)
-                            for job in jobs { batch.add(job.key, job.content) }
+                            for index in jobs.indices {
+                                batch.add(jobs[index].key, jobs[index].content)
+                            }
                             _ = try await engine.submit(batch)
                             try await Self.work(engine, types)
                         }
@@ -85,10 +90,15 @@ struct DurableBenchmark {
     private func measure(_ body: () async throws -> Void) async throws -> (
         seconds: Double, cpu: Double
     ) {
+        let before = PairSpeed.measure()
         let processor = processorTime()
         let start = monotonicNanoseconds()
         try await body()
-        return (Double(monotonicNanoseconds() - start) / 1e9, processorTime() - processor)
+        let cost = (Double(monotonicNanoseconds() - start) / 1e9, processorTime() - processor)
+        progress(
+            "two threads at once, before and after: each at \(decimal(before, 2)) and "
+                + "\(decimal(PairSpeed.measure(), 2)) of its speed alone")
+        return cost
     }
 
     private func report(_ name: String, _ count: Int, _ cost: (seconds: Double, cpu: Double)) {

@@ -63,10 +63,13 @@ extension EngineCore {
             if index % JobState.prefetchMax == 0 {
                 state.prefetch(batch.hints[index...].prefix(JobState.prefetchMax))
             }
-            if let recurrence = batch.items[index].recurrence {
+            if !batch.recurrences.isEmpty, let recurrence = batch.recurrences[index] {
+                let executionTime = batch.withJob(index) { bytes, _ in
+                    SubmissionBatch.record(bytes).executionTime
+                }
                 do throws(Rejection) {
                     let firstTick = try JobState.firstTick(
-                        of: recurrence, executionTime: batch.items[index].executionTime, now: wall)
+                        of: recurrence, executionTime: executionTime, now: wall)
                     batch.stamp(index, firstTick: firstTick)
                 } catch {
                     outcomes.append(.rejected(error))

@@ -16,9 +16,6 @@ package struct SubmissionBatch: Sendable {
         package let byteCount: Int
         /// Where its packed payload lies in `packed`; empty: it is kept as it is.
         package var packed: Range<Int> = 0..<0
-        /// The recurrence, if it has one: its first tick depends on the time of the submit.
-        let recurrence: Recurrence?
-        let executionTime: WallTime?
     }
 
     package private(set) var items: [Item] = []
@@ -26,6 +23,8 @@ package struct SubmissionBatch: Sendable {
     package private(set) var hints: [SubmitHint] = []
     package private(set) var events: ByteWriter
     package private(set) var packed: ByteWriter
+    /// Of jobs that recur, by index: the first tick depends on the time of the submit.
+    private(set) var recurrences: [Int: Recurrence] = [:]
     /// Jobs of the batch, by index, that have ended and left memory.
     var finished: [Int: FinishedJob] = [:]
     /// They were looked for among those who ended up to here.
@@ -33,13 +32,12 @@ package struct SubmissionBatch: Sendable {
     private let hash: KeyedHash
     private let dictionaries: PayloadDictionaries
     private let packer = PayloadPacker()
-    /// The dictionary of the type that came last: batches are often of few types.
-    private var dictionary: (type: JobType, dictionary: PayloadDictionary?)?
+    private var knownDictionaries = DictionaryCache()
 
     package init(hash: KeyedHash, dictionaries: PayloadDictionaries, jobsExpected: Int) {
         self.hash = hash
         self.dictionaries = dictionaries
-        events = ByteWriter(capacity: jobsExpected * 512)
+        events = ByteWriter(capacity: jobsExpected * 384)
         packed = ByteWriter(capacity: jobsExpected * 128)
         items.reserveCapacity(jobsExpected)
         hints.reserveCapacity(jobsExpected)
@@ -54,6 +52,7 @@ package struct SubmissionBatch: Sendable {
         hints.removeAll(keepingCapacity: true)
         events.removeAll()
         packed.removeAll()
+        recurrences = [:]
         finished = [:]
         historySeen = .zero
     }
@@ -64,8 +63,7 @@ package struct SubmissionBatch: Sendable {
     package mutating func add(_ key: JobKey, _ content: JobContent) {
         let start = events.count
         let userBytes = key.user.text.utf8.count
-        let fact = Fact.submitted(key, content, keyHash: 0, firstTick: .earliest)
-        Event(time: .earliest, fact: fact).encode(into: &events)
+        events.writeSubmitted(key, content, keyHash: 0, firstTick: .earliest, time: .earliest)
         let end = events.count
         let keyBytes = userBytes + key.job.text.utf8.count
         let keyStart = start + SubmittedRecord.keyOffset
@@ -78,27 +76,20 @@ package struct SubmissionBatch: Sendable {
         let hint = events.withBytes { [hash] bytes in
             SubmitHint(Self.record(bytes.extracting(start..<end)), hash)
         }
-        var item = Item(
-            start: start, byteCount: end - start, recurrence: content.recurrence,
-            executionTime: content.executionTime)
-        if let dictionary = dictionary(for: content.type) {
-            let before = packed.count
-            if packer.pack(content.payload.rawBytes, with: dictionary, into: &packed) {
-                item.packed = before..<packed.count
-            }
-        }
-        items.append(item)
+        if let recurrence = content.recurrence { recurrences[items.count] = recurrence }
+        items.append(
+            Item(start: start, byteCount: end - start, packed: pack(content.payload, content.type)))
         hints.append(hint)
     }
 
-    private mutating func dictionary(for type: JobType) -> PayloadDictionary? {
-        if let dictionary, dictionary.type == type, let known = dictionary.dictionary {
-            return known
+    /// Packs a payload; an empty range: it is kept as it is.
+    private mutating func pack(_ payload: [UInt8], _ type: JobType) -> Range<Int> {
+        guard let dictionary = knownDictionaries.dictionary(for: type, in: dictionaries) else {
+            return 0..<0
         }
-        let name = Array(type.text.utf8)
-        let found = dictionaries.dictionary(for: name.rawBytes)
-        dictionary = (type, found)
-        return found
+        let before = packed.count
+        let isSmaller = packer.pack(payload.rawBytes, with: dictionary, into: &packed)
+        return isSmaller ? before..<packed.count : 0..<0
     }
 
     /// Fills in the moment of the submit.
@@ -132,5 +123,36 @@ package struct SubmissionBatch: Sendable {
         let item = items[index]
         let bytes = events.bytes.extracting(item.start..<item.start + item.byteCount)
         return try body(bytes, packed.bytes.extracting(item.packed))
+    }
+}
+
+/// The dictionaries of types that a batch has met, each where a checksum of the name puts it: shared ones lie
+/// behind a lock.
+private struct DictionaryCache: Sendable {
+    private typealias Entry = (type: [UInt8], dictionary: PayloadDictionary)
+
+    private static let placeCount = 64
+    private var entries: [Entry?] = []
+
+    mutating func dictionary(
+        for type: JobType, in shared: PayloadDictionaries
+    ) -> PayloadDictionary? {
+        var text = type.text
+        // The pointer does not leave the closure.
+        return text.withUTF8 { bytes in unsafe dictionary(for: bytes.span.bytes, in: shared) }
+    }
+
+    private mutating func dictionary(
+        for type: RawSpan, in shared: PayloadDictionaries
+    ) -> PayloadDictionary? {
+        if entries.isEmpty { entries = Array(repeating: nil, count: Self.placeCount) }
+        let place = Int(crc32c(type)) % Self.placeCount
+        if let entry = entries[place], entry.type.rawBytes.isEqual(to: type) {
+            return entry.dictionary
+        }
+        // A type without one may have one when its next job comes.
+        guard let found = shared.dictionary(for: type) else { return nil }
+        entries[place] = (type.array, found)
+        return found
     }
 }

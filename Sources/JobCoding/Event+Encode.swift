@@ -1,6 +1,6 @@
 package import ByteCoding
 package import JobModel
-import Units
+package import Units
 
 extension Event {
     /// Writes the event's record: kind, time, then the fact's fields (docs/log-format.md, "Events").
@@ -61,21 +61,38 @@ extension Event {
 }
 
 extension ByteWriter {
+    /// Writes the record of a `submitted` event, as `Event.encode` does, without making an event first.
+    ///
+    /// - Parameters:
+    ///   - key: The job.
+    ///   - content: What its caller says about it.
+    ///   - keyHash: Of the key, under the log's own secret.
+    ///   - firstTick: Of a recurring job; else it is not looked at.
+    ///   - time: Of the submit.
+    package mutating func writeSubmitted(
+        _ key: JobKey, _ content: JobContent, keyHash: UInt32, firstTick: WallTime?,
+        time: WallTime
+    ) {
+        writeFixed(EventKind.submitted.rawValue)
+        writeFixed(time.microseconds)
+        write(key, content, keyHash: keyHash, firstTick: firstTick)
+    }
+
     fileprivate mutating func write(
         _ key: JobKey, _ content: JobContent, keyHash: UInt32, firstTick: WallTime?
     ) {
         let head = count
-        writeFixed(keyHash)
         var flags = FieldFlags()
         if content.executionTime != nil { flags.insert(.executionTime) }
         if content.expiresAt != nil { flags.insert(.expiresAt) }
-        writeFixed(flags.rawValue)
-        writeFixed(content.priority)
-        writeFixed(UInt8(key.user.text.utf8.count))
-        writeFixed(UInt8(key.job.text.utf8.count))
-        writeFixed(UInt8(content.type.text.utf8.count))
-        writeFixed(UInt8(0))
-        writeFixed(UInt16(0))
+        writeFixed(keyHash)
+        // Flags, priority, and how long the names are: a byte each.
+        writeFixed(
+            UInt32(flags.rawValue) | UInt32(content.priority) << 8
+                | UInt32(UInt8(key.user.text.utf8.count)) << 16
+                | UInt32(UInt8(key.job.text.utf8.count)) << 24)
+        // Of type, policy and recurrence; the last two are filled in below.
+        writeFixed(UInt32(UInt8(content.type.text.utf8.count)))
         writeFixed(UInt16(content.resultLocation?.utf8.count ?? 0))
         writeFixed(UInt32(content.payload.count))
         writeFixed(content.executionTime?.microseconds ?? 0)

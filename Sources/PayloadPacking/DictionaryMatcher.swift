@@ -43,11 +43,7 @@ struct DictionaryMatcher: Sendable {
         var at = 0
         let dictionary = dictionary.rawBytes
         guard dictionary.byteCount >= Self.matchBytesMin else { return false }
-        while at + Self.matchStartMargin <= payload.byteCount {
-            guard let match = match(payload, at, dictionary) else {
-                at += 1
-                continue
-            }
+        while let match = nextMatch(payload, &at, dictionary) {
             writer.writeSequence(
                 payload.extracting(literals..<at), matchBytes: match.count - Self.matchBytesMin,
                 offset: UInt16(dictionary.byteCount - match.place + at))
@@ -64,12 +60,32 @@ struct DictionaryMatcher: Sendable {
         return true
     }
 
-    private func match(
-        _ payload: RawSpan, _ at: Int, _ dictionary: RawSpan
+    /// Moves `at` to the first place from there on where a match begins, and gives it; nil where there is none.
+    private func nextMatch(
+        _ payload: RawSpan, _ at: inout Int, _ dictionary: RawSpan
     ) -> (place: Int, count: Int)? {
-        let word: UInt32 = payload.fixed(at: at)
-        let place = Int(places[Self.hash(word)])
-        guard dictionary.fixed(at: place) == word else { return nil }
+        let end = payload.byteCount - Self.matchStartMargin
+        // In bounds: below `end` there are 12 bytes more; a hash is an index of the table, and what stands
+        // there a place of the dictionary with 4 bytes behind it. This loop is most of what packing costs.
+        let found = unsafe places.withUnsafeBufferPointer { places -> Int? in
+            while at <= end {
+                let word = unsafe payload.unsafeLoadUnaligned(
+                    fromUncheckedByteOffset: at, as: UInt32.self)
+                let place = unsafe Int(places[Self.hash(UInt32(littleEndian: word))])
+                let there = unsafe dictionary.unsafeLoadUnaligned(
+                    fromUncheckedByteOffset: place, as: UInt32.self)
+                if there == word { return place }
+                at += 1
+            }
+            return nil
+        }
+        return found.map { (place: $0, count: matchBytes(payload, at, dictionary, $0)) }
+    }
+
+    /// How long the match is of the payload from `at` on with the dictionary from `place` on.
+    private func matchBytes(
+        _ payload: RawSpan, _ at: Int, _ dictionary: RawSpan, _ place: Int
+    ) -> Int {
         let countMax = min(
             dictionary.byteCount - place, payload.byteCount - Self.tailBytes - at)
         var count = Self.matchBytesMin
@@ -77,7 +93,7 @@ struct DictionaryMatcher: Sendable {
             let left: UInt64 = payload.fixed(at: at + count)
             let difference = left ^ dictionary.fixed(at: place + count)
             guard difference == 0 else {
-                return (place, count + difference.trailingZeroBitCount / 8)
+                return count + difference.trailingZeroBitCount / 8
             }
             count += 8
         }
@@ -86,7 +102,7 @@ struct DictionaryMatcher: Sendable {
         {
             count += 1
         }
-        return (place, count)
+        return count
     }
 }
 

@@ -145,6 +145,34 @@ extension SubmitOutcome {
         await desk.engine.close()
     }
 
+    @Test func `come back whole from batches of more types than a batch remembers`() async throws {
+        let desk = try await HeldEngine()
+        let types = (0..<200).map { JobType(unchecked: "type \($0)") }
+        // Nothing stands at the same place in the dictionaries of two types.
+        let payloads = (0..<3_000).map { number in
+            let type = number % types.count
+            let word = "\(type * 7_919 % 1_000)" + String(repeating: "-", count: 1 + type % 13)
+            return Array((String(repeating: word + " payload ", count: 12) + "\(number)").utf8)
+        }
+        // The first round makes the dictionaries, the second is packed with them.
+        for round in 0..<2 {
+            var batch = desk.engine.batch(jobsExpected: payloads.count)
+            for (number, payload) in payloads.enumerated() {
+                batch.add(
+                    JobKey("ann", "\(round) \(number)"),
+                    .work(types[number % types.count], priority: 1, payload: payload))
+            }
+            _ = try await desk.engine.submit(batch)
+        }
+        let raw = 2 * payloads.reduce(0) { $0 + $1.count }
+        #expect(try await desk.engine.stats().payloadBytes < raw * 3 / 4)
+        for (number, payload) in payloads.enumerated() {
+            let detail = try await desk.engine.detail(JobKey("ann", "1 \(number)"))
+            try #require(detail.payload == payload)
+        }
+        await desk.engine.close()
+    }
+
     @Test func `come back whole from occurrences, whose timeline begins with their tick`()
         async throws
     {

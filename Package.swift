@@ -122,7 +122,7 @@ let package = Package(
                 "Units", "JobModel", "ByteCoding", "Storage", "Threads", "EventLog", "JobCoding",
                 "JobState", "Tables", "PayloadPacking", "Snapshots", "History",
             ], libraries: [deque, heap], more: [lifetimes]),
-        room("Daybook", imports: ["Units", "Cron", "JobModel", "EventLog", "Engine"]),
+        room("Daybook", imports: ["Units", "Cron", "JobModel", "EventLog", "Engine", "Wire"]),
         room("Wire", imports: ["Units"]),
         room(
             "Server", imports: ["Units", "Cron", "JobModel", "Engine", "Wire"],
@@ -177,8 +177,8 @@ let package = Package(
         tests(
             of: "Engine",
             imports: [
-                "Units", "ByteCoding", "Engine", "JobModel", "JobState", "Snapshots", "Storage",
-                "EventLog", "TestKit",
+                "Units", "ByteCoding", "Engine", "Daybook", "JobModel", "JobState", "Snapshots",
+                "Storage", "EventLog", "TestKit",
             ]),
         tests(
             of: "Simulation",

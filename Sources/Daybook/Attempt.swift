@@ -1,6 +1,7 @@
 import Engine
 import JobModel
 import Units
+import Wire
 
 /// One attempt at a job, as the closure of `Scheduler.work` receives it.
 public struct Attempt: Sendable {
@@ -19,20 +20,38 @@ public struct Attempt: Sendable {
     /// The lease is extended as well.
     ///
     /// - Parameters:
-    ///   - checkpoint: At most 65 536 bytes.
-    ///   - progress: Shown to people, JSON of at most 1 024 bytes; nil: as it was.
-    /// - Throws: `leaseLost` where the job was given to another worker or cancelled; `invalid`.
+    ///   - checkpoint: One JSON value, because workers by HTTP may go on from it: at most 65 536 bytes.
+    ///   - progress: Shown to people, one JSON value of at most 1 024 bytes; nil: as it was.
+    /// - Throws: `leaseLost` where the job was given to another worker or cancelled; `invalid`; what keeps the
+    ///   scheduler from working.
     public func save(
         checkpoint: [UInt8], progress: String? = nil
     ) async throws(SchedulerError) {
-        _ = try check(checkpoint.count, "checkpoint", 0...JobLimits.checkpointBytesMax)
+        try Self.check(checkpoint, "checkpoint", bytesMax: JobLimits.checkpointBytesMax)
+        let progress = progress.map { Array($0.utf8) }
         if let progress {
-            _ = try check(progress.utf8.count, "progress", 0...JobLimits.progressBytesMax)
+            try Self.check(progress, "progress", bytesMax: JobLimits.progressBytesMax)
         }
         _ = try await answering { () throws(EngineError) in
             try await engine.heartbeat(
-                token: token, leaseDuration: nil, progress: progress.map { Array($0.utf8) },
-                checkpoint: checkpoint)
+                token: token, leaseDuration: nil, progress: progress, checkpoint: checkpoint)
+        }
+    }
+
+    private static func check(
+        _ json: [UInt8], _ field: String, bytesMax: Int
+    ) throws(SchedulerError) {
+        guard json.count <= bytesMax else {
+            throw .invalid(
+                field: field,
+                problem: "is \(json.count) bytes long: at most \(bytesMax) are allowed")
+        }
+        do throws(JSONFault) {
+            try JSONText.check(json)
+        } catch {
+            throw .invalid(
+                field: field,
+                problem: "must be JSON: \(error.problem) (at byte \(error.offsetBytes))")
         }
     }
 }

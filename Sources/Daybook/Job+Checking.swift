@@ -9,8 +9,9 @@ extension Job {
         let bytesMax = JobLimits.recurringJobBytesMax
         if recurrence != nil, id.utf8.count > bytesMax {
             throw .invalid(
-                "id",
-                "is \(id.utf8.count) bytes long: a job that recurs has at most \(bytesMax), its "
+                field: "id",
+                problem:
+                    "is \(id.utf8.count) bytes long: a job that recurs has at most \(bytesMax), its "
                     + "occurrences add '@' and a time to it")
         }
         return try JobKey(user: user, id: id)
@@ -20,7 +21,8 @@ extension Job {
         let bytesMax = JobLimits.payloadBytesMax
         guard payload.count <= bytesMax else {
             throw .invalid(
-                "payload", "is \(payload.count) bytes long: at most \(bytesMax) are allowed")
+                field: "payload",
+                problem: "is \(payload.count) bytes long: at most \(bytesMax) are allowed")
         }
         let due = try executionTime.map { date throws(SchedulerError) in
             try WallTime(date, "executionTime")
@@ -29,7 +31,7 @@ extension Job {
             try WallTime(date, "expiresAt")
         }
         if let due, let expiry, expiry <= due {
-            throw .invalid("expiresAt", "must be later than 'executionTime'")
+            throw .invalid(field: "expiresAt", problem: "must be later than 'executionTime'")
         }
         return JobContent(
             type: try JobType(checking: type),
@@ -44,8 +46,9 @@ extension Job {
             contentType.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }), contentType.contains("/")
         else {
             throw .invalid(
-                "contentType",
-                "must be a media type of 1 to \(bytesMax) printable ASCII bytes, for instance text/plain"
+                field: "contentType",
+                problem:
+                    "must be a media type of 1 to \(bytesMax) printable ASCII bytes, for instance text/plain"
             )
         }
         return contentType
@@ -76,7 +79,7 @@ extension RetryPolicy {
             max: try TimeSpan(backoffMax, "backoffMax", bounds),
             jitterPercent: percent(try check(backoffJitter, "backoffJitter", 0...1)))
         guard backoff.initial <= backoff.max else {
-            throw .invalid("backoffMax", "must not be less than 'backoffInitial'")
+            throw .invalid(field: "backoffMax", problem: "must not be less than 'backoffInitial'")
         }
         return backoff
     }
@@ -101,15 +104,22 @@ extension Recurrence {
             let bytesMax = JobLimits.cronBytesMax
             guard text.utf8.count <= bytesMax else {
                 throw .invalid(
-                    "cron", "is \(text.utf8.count) bytes long: at most \(bytesMax) are allowed")
+                    field: "cron",
+                    problem: "is \(text.utf8.count) bytes long: at most \(bytesMax) are allowed")
             }
-            do throws(CronError) {
-                _ = try CronExpression(text)
-                _ = try Zone(named: zone)
-            } catch {
-                throw .invalid("cron", "cannot be taken: \(error)")
-            }
+            try Self.reading("cron") { () throws(CronError) in _ = try CronExpression(text) }
+            try Self.reading("zone") { () throws(CronError) in _ = try Zone(named: zone) }
             return .cron(text, zone: zone)
+        }
+    }
+
+    private static func reading(
+        _ field: String, _ read: () throws(CronError) -> Void
+    ) throws(SchedulerError) {
+        do throws(CronError) {
+            try read()
+        } catch {
+            throw .invalid(field: field, problem: "cannot be taken: \(error)")
         }
     }
 
@@ -141,7 +151,7 @@ extension UserID {
         do throws(InvalidField) {
             try self.init(text)
         } catch {
-            throw .invalid("user", error.problem)
+            throw .invalid(field: "user", problem: error.problem)
         }
     }
 }
@@ -151,7 +161,7 @@ extension JobID {
         do throws(InvalidField) {
             try self.init(text)
         } catch {
-            throw .invalid("id", error.problem)
+            throw .invalid(field: "id", problem: error.problem)
         }
     }
 }
@@ -161,7 +171,7 @@ extension JobType {
         do throws(InvalidField) {
             try self.init(text)
         } catch {
-            throw .invalid("type", error.problem)
+            throw .invalid(field: "type", problem: error.problem)
         }
     }
 }
@@ -171,7 +181,8 @@ func check<Number: Comparable>(
 ) throws(SchedulerError) -> Number {
     guard bounds.contains(number) else {
         throw .invalid(
-            field, "is \(number): it must be from \(bounds.lowerBound) to \(bounds.upperBound)")
+            field: field,
+            problem: "is \(number): it must be from \(bounds.lowerBound) to \(bounds.upperBound)")
     }
     return number
 }

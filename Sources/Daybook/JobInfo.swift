@@ -94,12 +94,24 @@ public struct JobList: Equatable, Sendable {
     public var jobs: [JobInfo]
     /// The `after` of the page that follows; nil: this is the last.
     public var next: String?
-
 }
 
 extension JobList {
     init(_ page: JobPage) {
         self.init(jobs: page.jobs.map(JobInfo.init), next: page.next?.description)
+    }
+}
+
+/// What happened to a job, oldest first.
+public struct JobTimeline: Equatable, Sendable {
+    /// At most the newest 10 000.
+    public var events: [JobEvent]
+    /// False where older ones were left out, or retention has dropped them.
+    public var isWhole: Bool
+
+    init(_ timeline: Timeline) {
+        events = timeline.events.map(JobEvent.init)
+        isWhole = !timeline.isTruncated && timeline.droppedThrough == nil
     }
 }
 

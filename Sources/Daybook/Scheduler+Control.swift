@@ -5,10 +5,11 @@ import Units
 
 /// What people change of jobs, users and types; all of it is durable on return.
 extension Scheduler {
-    /// Cancels a job that has not ended; a worker that runs it loses it.
+    /// Cancels a job that has not ended; a worker that runs it loses it at its next heartbeat.
     ///
     /// - Returns: The job, which is cancelled: also where it was before.
-    /// - Throws: `unknownJob`; `wrongStatus` where it has ended otherwise.
+    /// - Throws: `unknownJob`; `wrongStatus` where it has ended otherwise; what keeps the scheduler from
+    ///   working.
     @discardableResult
     public func cancel(_ id: String, of user: String) async throws(SchedulerError) -> JobInfo {
         try await change(id, of: user, .cancel)
@@ -17,7 +18,8 @@ extension Scheduler {
     /// Tries a dead letter again, at once, with all its retries.
     ///
     /// - Returns: The job, which waits.
-    /// - Throws: `unknownJob`; `wrongStatus` where it is no dead letter.
+    /// - Throws: `unknownJob`; `wrongStatus` where it is no dead letter; what keeps the scheduler from
+    ///   working.
     @discardableResult
     public func redrive(_ id: String, of user: String) async throws(SchedulerError) -> JobInfo {
         try await change(id, of: user, .redrive(dueAt: nil))
@@ -31,7 +33,8 @@ extension Scheduler {
     ///   - priority: Lower runs first; nil: as it was.
     ///   - executionTime: From 1970 to the end of the year 9999; nil: as it was.
     /// - Returns: The job.
-    /// - Throws: `unknownJob`; `wrongStatus` where it does not wait.
+    /// - Throws: `unknownJob`; `wrongStatus` where it does not wait, or recurs; what keeps the scheduler
+    ///   from working.
     @discardableResult
     public func reschedule(
         _ id: String, of user: String, priority: UInt8? = nil, executionTime: Date? = nil
@@ -52,7 +55,7 @@ extension Scheduler {
         }
     }
 
-    /// Bounds a type, or lets it go on: what is set stays, also after a restart.
+    /// Bounds a type, or lets it go on, in place of all that was set for it; stays, also after a restart.
     ///
     /// - Parameters:
     ///   - type: Its jobs.
@@ -66,7 +69,8 @@ extension Scheduler {
         try await set(.type(type), ControlChange(isPaused: isPaused, runningMax: .some(runningMax)))
     }
 
-    /// Bounds a user, or lets them go on: what is set stays, also after a restart.
+    /// Bounds a user, or lets them go on, in place of all that was set for them; stays, also after a
+    /// restart.
     ///
     /// - Parameters:
     ///   - user: Their jobs.
@@ -91,7 +95,8 @@ extension Scheduler {
         }
     }
 
-    /// Sets how much of the past is kept from now on: what is beyond goes in the background.
+    /// Sets how much of the past is kept from now on, in place of what was set before: what is beyond goes in
+    /// the background.
     ///
     /// - Parameters:
     ///   - age: Events older than this go, and jobs that ended before; nil: none is too old.

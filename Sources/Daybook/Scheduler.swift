@@ -1,4 +1,4 @@
-import Engine
+package import Engine
 import EventLog
 import JobModel
 import Units
@@ -11,7 +11,12 @@ import Units
 public final class Scheduler: Sendable {
     let engine: Engine
 
-    init(_ engine: Engine) { self.engine = engine }
+    package init(_ engine: Engine) { self.engine = engine }
+
+    deinit {
+        // Whoever has no more use for it need not say so.
+        Task { [engine] in await engine.close() }
+    }
 
     /// Opens a data directory, which is made if it is not there, and recovers what it holds.
     ///
@@ -37,6 +42,8 @@ public final class Scheduler: Sendable {
     }
 
     /// Answers what is under way, refuses what comes, makes everything durable and frees the directory.
+    ///
+    /// Stop workers before, so that what they run is reported: a worker ends with `notServing` here.
     public func close() async { await engine.close() }
 
     /// Submits a job; the same job again is not an error and changes nothing.
@@ -51,13 +58,41 @@ public final class Scheduler: Sendable {
         }
     }
 
-    /// Submits many jobs at once, with one sync for all of them.
+    /// Submits many jobs, with one sync for up to 1 000 of them.
     ///
-    /// - Parameter jobs: Best up to 1 000: a call holds the scheduler for about half a microsecond a job.
+    /// - Parameter jobs: Any number; each has an outcome of its own.
     /// - Returns: For each job, in the same order, whether it is new, or why it was refused.
-    /// - Throws: What keeps the scheduler from working; nothing was submitted then.
+    /// - Throws: What keeps the scheduler from working. The first of the jobs may be there then: submit all of
+    ///   them again, which is safe.
     public func submit(
         _ jobs: [Job]
+    ) async throws(SchedulerError) -> [Result<Bool, SchedulerError>] {
+        var results: [Result<Bool, SchedulerError>] = []
+        results.reserveCapacity(jobs.count)
+        var rest = jobs[...]
+        while !rest.isEmpty {
+            let next = Self.batch(of: rest)
+            results += try await submit(batch: next)
+            rest = rest.dropFirst(next.count)
+        }
+        return results
+    }
+
+    /// The first jobs that go to the log together: no call of the writer is to take long.
+    private static func batch(of jobs: ArraySlice<Job>) -> ArraySlice<Job> {
+        var bytes = 0
+        let count = jobs.prefix(JobLimits.batchItemsMax).prefix { job in
+            defer { bytes += job.payload.count }
+            return bytes <= batchBytesMax
+        }.count
+        return jobs.prefix(max(count, 1))
+    }
+
+    /// Payloads of one batch: one more may lie across.
+    private static let batchBytesMax = 4 << 20
+
+    private func submit(
+        batch jobs: ArraySlice<Job>
     ) async throws(SchedulerError) -> [Result<Bool, SchedulerError>] {
         var batch = engine.batch(jobsExpected: jobs.count)
         let refusals = jobs.map { job in add(job, to: &batch) }
@@ -151,26 +186,27 @@ public final class Scheduler: Sendable {
     private func position(_ cursor: String?) throws(SchedulerError) -> JobPosition? {
         guard let cursor else { return nil }
         guard let position = JobPosition(cursor: cursor) else {
-            throw .invalid("after", "must be the 'next' of a page")
+            throw .invalid(field: "after", problem: "must be the 'next' of a page")
         }
         return position
     }
 
-    /// Tells what happened to a job, from the log, oldest event first; at most the newest 10 000.
+    /// Tells what happened to a job, from the log.
     ///
     /// - Throws: `unknownJob`, or what keeps the scheduler from working.
-    public func events(
+    public func timeline(
         of id: String, of user: String
-    ) async throws(SchedulerError) -> [JobEvent] {
+    ) async throws(SchedulerError) -> JobTimeline {
         let key = try JobKey(user: user, id: id)
         return try await answering { () throws(EngineError) in
-            try await engine.timeline(key, eventsMax: 10_000).events.map(JobEvent.init)
+            JobTimeline(try await engine.timeline(key, eventsMax: 10_000))
         }
     }
 
     /// Tells what a job waited for and who ran it, from its submit until it ended or until now.
     ///
-    /// The stretches follow each other without gaps.
+    /// The stretches follow each other without gaps; where the oldest events are gone, the first stretch stands for
+    /// them.
     ///
     /// - Throws: `unknownJob`, or what keeps the scheduler from working.
     public func why(

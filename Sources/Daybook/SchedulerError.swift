@@ -3,9 +3,11 @@ import EventLog
 import JobModel
 
 /// Why a call did not do what was asked; nothing was changed where it does not say otherwise.
+///
+/// Later versions may add cases: have a `default` where you tell them apart.
 public enum SchedulerError: Error, Equatable, Sendable {
     /// A field cannot be taken, and what would be right.
-    case invalid(_ field: String, _ problem: String)
+    case invalid(field: String, problem: String)
     /// The user has no such job.
     case unknownJob
     /// The user has a job of this id with other content: submit this one under another id.
@@ -69,7 +71,10 @@ extension SchedulerError {
         case .unknownUser, .unknownJob: self = .unknownJob
         case .contentConflict: self = .contentConflict
         case .waitingLimit(_, let limit): self = .waitingLimit(Int(limit))
-        case .invalidRecurrence(let fault): self = .invalid(fault.field, fault.problem)
+        case .invalidRecurrence(let fault):
+            // `recurrence.cron` of the HTTP API.
+            let field = fault.field.split(separator: ".").last.map(String.init) ?? fault.field
+            self = .invalid(field: field, problem: fault.problem)
         case .wrongStatus(_, let status, _): self = .wrongStatus(JobStatus(status))
         case .unknownToken, .staleToken: self = .leaseLost
         case .momentAhead, .momentDropped:

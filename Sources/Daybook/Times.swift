@@ -8,7 +8,9 @@ extension WallTime {
         let microseconds = (date.timeIntervalSince1970 * 1e6).rounded()
         guard let exact = Int64(exactly: microseconds),
             (WallTime.earliest...WallTime.latest).contains(WallTime(microseconds: exact))
-        else { throw .invalid(field, "must be from 1970 to the end of the year 9999") }
+        else {
+            throw .invalid(field: field, problem: "must be from 1970 to the end of the year 9999")
+        }
         self.init(microseconds: exact)
     }
 
@@ -24,8 +26,8 @@ extension TimeSpan {
         let span = TimeSpan(microseconds: whole &+ attoseconds / 1_000_000_000_000)
         guard !isOver, bounds.contains(span) else {
             throw .invalid(
-                field,
-                "is \(duration): it must be from \(bounds.lowerBound.duration) to "
+                field: field,
+                problem: "is \(duration): it must be from \(bounds.lowerBound.duration) to "
                     + "\(bounds.upperBound.duration)")
         }
         self = span

@@ -20,6 +20,8 @@ package struct StateLoader: ~Copyable {
     /// Jobs that are to be put into the due wheel, and when they are due.
     var timed: [(job: UInt32, dueAt: WallTime)] = []
     var jobCount: UInt64 = 0
+    /// Jobs that had left memory, of the types so far.
+    private var releasedJobs: UInt64 = 0
     /// The latest first event of all jobs that were loaded.
     var newest: UInt64 = 0
     private let jobsExpected: Int
@@ -151,6 +153,8 @@ package struct StateLoader: ~Copyable {
         state.typeControls[type] = try reader.readControl()
         state.holds[.type(type)] = try reader.readHolds()
         let released = try reader.readReleased()
+        releasedJobs += released.success + released.fatalFailure + released.cancelled
+        guard releasedJobs < 1 << 60 else { throw SnapshotFault("counts of \(releasedJobs) jobs") }
         state.types[Int(type)].released = released
         state.types[Int(type)].counts = state.types[Int(type)].counts + released
         state.counts = state.counts + released
@@ -223,7 +227,7 @@ extension ByteReader {
             success: try readCount(), fatalFailure: try readCount(), cancelled: try readCount())
     }
 
-    /// A count of jobs: sums of such do not overflow.
+    /// A count of jobs, so bounded that three of them can be added.
     private mutating func readCount() throws -> UInt64 {
         let count: UInt64 = try readFixed()
         guard count < 1 << 48 else { throw SnapshotFault("a count of \(count) jobs") }

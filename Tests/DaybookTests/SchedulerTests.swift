@@ -14,20 +14,25 @@ private final class Notes: Sendable {
 
 extension Scheduler {
     fileprivate func heartbeats(of id: String) async throws -> Int {
-        try await events(of: id, of: "ann").count { $0.name == "Heartbeat" }
+        try await timeline(of: id, of: "ann").events.count { $0.name == "Heartbeat" }
     }
 
-    /// Runs `body` beside a worker, which is stopped afterwards.
+    /// Runs `body` beside a worker, which is stopped afterwards; a worker that ends before is an error.
     fileprivate func whileWorking(
-        on types: [String], atOnce: Int = 1,
+        on types: [String], atOnce: Int = 1, grace: Duration = .seconds(3_600),
         _ work: @escaping @Sendable (Attempt) async throws -> Void,
-        _ body: () async throws -> Void
+        _ body: @escaping @Sendable () async throws -> Void
     ) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await self.work(on: types, as: "w1", atOnce: atOnce, work) }
-            try await body()
+            group.addTask {
+                try await self.work(on: types, as: "w1", atOnce: atOnce, grace: grace, work)
+                try Task.checkCancellation()
+            }
+            group.addTask { try await body() }
+            try await group.next()
             group.cancelAll()
-            try await group.waitForAll()
+            // The worker's own end: it was cancelled.
+            await #expect(throws: CancellationError.self) { try await group.next() }
         }
     }
 }
@@ -47,7 +52,7 @@ extension Scheduler {
             try await scheduler.wait(for: "hello", toBe: .success)
         }
         #expect(notes.all == ["hello, Ann"])
-        let events = try await scheduler.events(of: "hello", of: "ann")
+        let events = try await scheduler.timeline(of: "hello", of: "ann").events
         #expect(events.map(\.name) == ["Submitted", "Claimed", "Processing", "Succeeded"])
         #expect(events[1].worker == "w1")
         let stretches = try await scheduler.why("hello", of: "ann")
@@ -73,19 +78,19 @@ extension Scheduler {
         let notes = Notes()
         try await scheduler.whileWorking(on: ["t"]) { attempt in
             guard attempt.job.id == "count" else { throw FatalFailure("never") }
-            let seen = attempt.checkpoint.map { String(decoding: $0, as: UTF8.self) } ?? ""
+            let seen = attempt.checkpoint.map { String(decoding: $0, as: UTF8.self) } ?? "0"
             notes.add(seen)
-            guard seen.count < 2 else { return }
-            try await attempt.save(checkpoint: Array((seen + "x").utf8), progress: "1")
+            guard let step = Int(seen), step < 2 else { return }
+            try await attempt.save(checkpoint: Array("\(step + 1)".utf8), progress: "\"begun\"")
             throw SchedulerError.overloaded
         } _: {
             try await scheduler.wait(for: "count", toBe: .success)
             try await scheduler.wait(for: "hopeless", toBe: .fatalFailure)
         }
-        #expect(notes.all == ["", "x", "xx"])
+        #expect(notes.all == ["0", "1", "2"])
         let dead = try await scheduler.deadLetters().jobs
         #expect(dead.map(\.id) == ["hopeless"] && dead.map(\.attempts) == [1])
-        let last = try await scheduler.events(of: "hopeless", of: "ann").last
+        let last = try await scheduler.timeline(of: "hopeless", of: "ann").events.last
         #expect(last?.name == "FatalFailed" && last?.message == "never")
         #expect(try await scheduler.redrive("hopeless", of: "ann").status == .retriableFailure)
         await scheduler.close()
@@ -133,18 +138,110 @@ extension Scheduler {
         await scheduler.close()
     }
 
-    @Test func `gives the jobs of a stopped worker back to be tried again`() async throws {
+    @Test func `lets work go on for its grace when it is stopped, and keeps its lease`()
+        async throws
+    {
+        let scheduler = try await Scheduler.open(directory: directory.path)
+        var policy = RetryPolicy()
+        policy.leaseDuration = .milliseconds(300)
+        try await scheduler.submit(Job(user: "ann", id: "j", type: "t", policy: policy))
+        let stopped = Notes()
+        try await scheduler.whileWorking(on: ["t"], atOnce: 2) { _ in
+            while stopped.all.isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+            let before = try await scheduler.heartbeats(of: "j")
+            while try await scheduler.heartbeats(of: "j") < before + 4,
+                try await scheduler.job("j", of: "ann")?.attempts == 1
+            {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+        } _: {
+            try await scheduler.wait(for: "j", toBe: .processing)
+            // The group is cancelled right after this.
+            stopped.add("now")
+        }
+        let job = try await scheduler.job("j", of: "ann")
+        #expect(job?.status == .success && job?.attempts == 1)
+        await scheduler.close()
+    }
+
+    @Test func `gives what is not done when the grace is over back to be tried again`() async throws
+    {
         let scheduler = try await Scheduler.open(directory: directory.path)
         try await scheduler.submit(Job(user: "ann", id: "j", type: "t"))
-        try await scheduler.whileWorking(on: ["t"], atOnce: 3) { _ in
+        try await scheduler.whileWorking(on: ["t"], atOnce: 3, grace: .milliseconds(10)) { _ in
             try await Task.sleep(for: .seconds(3_600))
         } _: {
             try await scheduler.wait(for: "j", toBe: .processing)
         }
         let job = try await scheduler.job("j", of: "ann")
         #expect(job?.status == .retriableFailure && job?.waitsFor == "backoff")
-        let last = try await scheduler.events(of: "j", of: "ann").last
+        let last = try await scheduler.timeline(of: "j", of: "ann").events.last
         #expect(last?.message == "the worker was stopped")
+        await scheduler.close()
+    }
+
+    @Test func `ends a worker, and what it runs, when it is closed`() async throws {
+        let scheduler = try await Scheduler.open(directory: directory.path)
+        var policy = RetryPolicy()
+        policy.leaseDuration = .milliseconds(300)
+        try await scheduler.submit(Job(user: "ann", id: "j", type: "t", policy: policy))
+        let notes = Notes()
+        let worker = Task {
+            try await scheduler.work(on: ["t"], grace: .seconds(3_600)) { _ in
+                notes.add("begun")
+                do { try await Task.sleep(for: .seconds(3_600)) } catch { notes.add("stopped") }
+            }
+        }
+        try await scheduler.wait(for: "j", toBe: .processing)
+        await scheduler.close()
+        await #expect(throws: SchedulerError.notServing) { try await worker.value }
+        #expect(notes.all == ["begun", "stopped"])
+    }
+
+    @Test func `frees its directory when nobody holds it any more`() async throws {
+        var scheduler: Scheduler? = try await Scheduler.open(directory: directory.path)
+        try await scheduler?.submit(Job(user: "ann", id: "j", type: "t"))
+        scheduler = nil
+        var again: Scheduler?
+        while again == nil {
+            do throws(SchedulerError) {
+                again = try await Scheduler.open(directory: directory.path)
+            } catch {
+                // In use until the close that nobody waits for is done.
+                try await Task.sleep(for: .milliseconds(5))
+            }
+        }
+        #expect(try await again?.job("j", of: "ann")?.status == .notStarted)
+        await again?.close()
+    }
+
+    @Test func `takes more jobs in one call than a batch holds`() async throws {
+        let scheduler = try await Scheduler.open(directory: directory.path)
+        let large = [UInt8](repeating: 7, count: 60_000)
+        let jobs = (0..<1_500).map { number in
+            Job(user: "ann", id: "\(number)", type: "t", payload: number < 100 ? large : [])
+        }
+        let outcomes = try await scheduler.submit(jobs)
+        #expect(outcomes == Array(repeating: .success(true), count: jobs.count))
+        #expect(try await scheduler.counts()[.notStarted] == 1_500)
+        #expect(try await scheduler.submit([]).isEmpty)
+        await scheduler.close()
+    }
+
+    @Test(arguments: ["", "x", "{\"a\":1", String(repeating: "1", count: 65_537)])
+    func `refuses a checkpoint that no other worker could read`(text: String) async throws {
+        let scheduler = try await Scheduler.open(directory: directory.path)
+        try await scheduler.submit(Job(user: "ann", id: "j", type: "t"))
+        try await scheduler.whileWorking(on: ["t"]) { attempt in
+            do {
+                try await attempt.save(checkpoint: Array(text.utf8))
+            } catch SchedulerError.invalid(field: "checkpoint", problem: _) {
+                return
+            }
+            throw FatalFailure("it was taken")
+        } _: {
+            try await scheduler.wait(for: "j", toBe: .success)
+        }
         await scheduler.close()
     }
 
@@ -160,7 +257,9 @@ extension Scheduler {
         #expect(
             outcomes == [
                 .success(true), .failure(.contentConflict), .success(true),
-                .failure(.invalid("id", "must not be empty: give 1 to 128 bytes")), .success(true),
+                .failure(
+                    .invalid(field: "id", problem: "must not be empty: give 1 to 128 bytes")),
+                .success(true),
                 .success(false),
             ])
         let first = try await scheduler.jobs(of: "ann", limit: 3)
@@ -254,7 +353,8 @@ private struct Spoiled: Sendable, CustomStringConvertible {
         Spoiled("fixedRate") { $0.recurrence = Recurrence(.fixedRate(.milliseconds(999))) },
         Spoiled("fixedDelay") { $0.recurrence = Recurrence(.fixedDelay(.zero)) },
         Spoiled("cron") { $0.recurrence = Recurrence(.cron("* * *")) },
-        Spoiled("cron") { $0.recurrence = Recurrence(.cron("* * * * *", zone: "Mars/Base")) },
+        Spoiled("zone") { $0.recurrence = Recurrence(.cron("* * * * *", zone: "Mars/Base")) },
+        Spoiled("cron") { $0.recurrence = Recurrence(.cron("0 0 30 2 *")) },
         Spoiled("missed") {
             $0.recurrence = Recurrence(.fixedRate(.seconds(1)), missed: .all(max: 0))
         },
@@ -277,7 +377,7 @@ private struct Spoiled: Sendable, CustomStringConvertible {
         let error = await #expect(throws: SchedulerError.self) {
             try await scheduler.submit(spoiledJob)
         }
-        guard case .invalid(spoiled.field, let problem) = error else {
+        guard case .invalid(field: spoiled.field, let problem) = error else {
             Issue.record("\(String(describing: error))")
             return
         }

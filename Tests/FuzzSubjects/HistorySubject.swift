@@ -44,12 +44,18 @@ enum HistorySubject {
         }
     }
 
+    /// Pages through all of them, and looks for each.
     private static func jobs(of user: UserID, in set: HistorySet) throws(HistoryError) -> Int {
         _ = try set.counts(of: user)
-        let page = try set.page(
-            of: user, limit: 100, looksMax: 1_000)
-        for job in page.jobs { _ = try set.find(job.key) }
-        return page.jobs.count
+        var listed = 0
+        var before = LSN(rawValue: .max)
+        while true {
+            let page = try set.page(of: user, before: before, limit: 100, looksMax: 1_000)
+            for job in page.jobs { _ = try set.find(job.key) }
+            listed += page.jobs.count
+            guard let next = page.next, next < before else { return listed }
+            before = next
+        }
     }
 
     /// The samples' users: one has many jobs, one has one.

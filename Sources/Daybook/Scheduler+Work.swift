@@ -111,9 +111,11 @@ private struct WorkLoop: Sendable {
         }
         delay.end()
         keeper.cancel()
-        if await keeper.value { try await report(outcome, of: attempt) }
+        await keeper.value
+        try await report(outcome, of: attempt)
     }
 
+    /// What comes from an attempt that has lost its lease is refused.
     private func report(_ outcome: Outcome, of attempt: Attempt) async throws(EngineError) {
         _ = try await untilAnswered { () throws(EngineError) in
             switch outcome {
@@ -140,24 +142,24 @@ private struct WorkLoop: Sendable {
 
     private static let messageBytes = JobLimits.messageBytesMax
 
-    /// Extends the lease until the task is cancelled; false: it was lost, and `work` is cancelled.
+    /// Extends the lease until the task is cancelled; cancels `work` where it is lost.
     private func keep(
         _ token: LSN, _ lease: TimeSpan, cancelling work: Task<Outcome, Never>
-    ) async -> Bool {
-        while await sleep(lease.duration / 3) {
+    ) async {
+        let third = lease.duration / 3
+        var next = third
+        while await sleep(next) {
             do throws(EngineError) {
-                let isHeld = try await untilAnswered { () throws(EngineError) in
-                    _ = try await engine.heartbeat(
-                        token: token, leaseDuration: nil, progress: nil, checkpoint: nil)
-                }
-                if isHeld { continue }
+                _ = try await engine.heartbeat(
+                    token: token, leaseDuration: nil, progress: nil, checkpoint: nil)
+                next = third
+            } catch  where error.isPassing {
+                next = Self.pauseDuration
             } catch {
-                // The scheduler serves no more: whoever opens the directory next gives the job away.
+                // Or the scheduler serves no more: whoever opens the directory next gives the job away.
+                return work.cancel()
             }
-            work.cancel()
-            return false
         }
-        return true
     }
 
     /// Says it again as long as the scheduler cannot take it; false: it was refused, the lease is lost.
@@ -176,10 +178,12 @@ private struct WorkLoop: Sendable {
         }
     }
 
-    /// A tenth of a second, also in a task that was cancelled.
+    /// Lets a little time pass, also in a task that was cancelled.
     private func pause() async {
-        _ = await Task.detached { await sleep(.milliseconds(100)) }.value
+        _ = await Task.detached { await sleep(Self.pauseDuration) }.value
     }
+
+    private static let pauseDuration = Duration.milliseconds(100)
 }
 
 /// False where the task was cancelled.

@@ -81,11 +81,10 @@ public final class Scheduler: Sendable {
     /// The first jobs that go to the log together: no call of the writer is to take long.
     private static func batch(of jobs: ArraySlice<Job>) -> ArraySlice<Job> {
         var bytes = 0
-        let count = jobs.prefix(JobLimits.batchItemsMax).prefix { job in
+        return jobs.prefix(JobLimits.batchItemsMax).prefix { job in
             defer { bytes += job.payload.count }
             return bytes <= batchBytesMax
-        }.count
-        return jobs.prefix(max(count, 1))
+        }
     }
 
     /// Payloads of one batch: one more may lie across.

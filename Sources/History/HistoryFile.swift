@@ -192,7 +192,7 @@ extension HistoryFile {
         }
     }
 
-    /// Reads every frame past the cache; what does not throw is whole.
+    /// Reads every frame past the cache; what does not throw is as it was written, and all of it can be read.
     func verify() throws(HistoryError) {
         var rows = RowBlock()
         for block in directory.blockOffsets.indices {

@@ -148,31 +148,30 @@ extension JobKey {
 
 extension UserID {
     init(checking text: String) throws(SchedulerError) {
-        do throws(InvalidField) {
-            try self.init(text)
-        } catch {
-            throw .invalid(field: "user", problem: error.problem)
-        }
+        self = try checked("user") { () throws(InvalidField) in try Self(text) }
     }
 }
 
 extension JobID {
     init(checking text: String) throws(SchedulerError) {
-        do throws(InvalidField) {
-            try self.init(text)
-        } catch {
-            throw .invalid(field: "id", problem: error.problem)
-        }
+        self = try checked("id") { () throws(InvalidField) in try Self(text) }
     }
 }
 
 extension JobType {
     init(checking text: String) throws(SchedulerError) {
-        do throws(InvalidField) {
-            try self.init(text)
-        } catch {
-            throw .invalid(field: "type", problem: error.problem)
-        }
+        self = try checked("type") { () throws(InvalidField) in try Self(text) }
+    }
+}
+
+/// A name that an application gave as `field`.
+private func checked<Name>(
+    _ field: String, _ make: () throws(InvalidField) -> Name
+) throws(SchedulerError) -> Name {
+    do throws(InvalidField) {
+        return try make()
+    } catch {
+        throw .invalid(field: field, problem: error.problem)
     }
 }
 

@@ -40,6 +40,7 @@ extension JobState {
             due.prefetchBucket(dueMicroseconds: hint.dueMicroseconds)
         }
         for (index, hint) in hints.enumerated() {
+            keys.prefetchSecond(hint.keyHash)
             due.prefetch(dueMicroseconds: hint.dueMicroseconds)
             let user = userNames.prefetchCandidate(hint.userHash)
             candidates[index] = user

@@ -144,6 +144,14 @@ package struct HashIndex: ~Copyable {
         unsafe daybook_prefetch(lines + Int(bucket(of: hash)))
     }
 
+    /// Asks for the line where that search goes on, and reads the first: to be called when that is there.
+    @inlinable
+    package func prefetchSecond(_ hash: UInt32) {
+        // In bounds: `bucket` is below bucketCount, and a link is the number of an overflow line.
+        let link = unsafe lines[Int(bucket(of: hash))].link
+        if link != 0 { unsafe daybook_prefetch(overflows + Int(link)) }
+    }
+
     @inlinable
     func bucket(of hash: UInt32) -> UInt32 {
         let wide = hash & (mask << 1 | 1)

@@ -29,6 +29,7 @@ struct HashLine: BitwiseCopyable {
 
     /// The places whose tag is this one.
     @inlinable
+    @inline(__always)
     func places(tag: UInt16) -> HashPlaces {
         let wanted = UInt64(tag) &* 0x0001_0001_0001_0001
         let low = Self.zeros(lowTags ^ wanted)
@@ -40,12 +41,14 @@ struct HashLine: BitwiseCopyable {
 
     /// The top bit of each two bytes that are 0, and nothing else.
     @inlinable
+    @inline(__always)
     static func zeros(_ lanes: UInt64) -> UInt64 {
         let low15: UInt64 = 0x7FFF_7FFF_7FFF_7FFF
         return ~(((lanes & low15) &+ low15) | lanes | low15)
     }
 
     @inlinable
+    @inline(__always)
     func tag(at place: Int) -> UInt16 {
         let shift = UInt64(truncatingIfNeeded: place & 3) &* 16
         return switch place >> 2 {
@@ -56,6 +59,7 @@ struct HashLine: BitwiseCopyable {
     }
 
     @inlinable
+    @inline(__always)
     mutating func set(_ place: Int, tag: UInt16, slot: UInt32) {
         let shift = UInt64(truncatingIfNeeded: place & 3) &* 16
         let cleared = ~(UInt64(0xFFFF) << shift)

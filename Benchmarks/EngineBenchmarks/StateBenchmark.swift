@@ -189,7 +189,7 @@ struct StateBenchmark: ~Copyable {
     }
 
     @discardableResult
-    private mutating func append(_ fact: Fact, _ job: JobSlot) -> LSN {
+    private mutating func append(_ fact: consuming Fact, _ job: JobSlot) -> LSN {
         let event = Event(time: now, fact: fact)
         event.encode(into: &encoded)
         let lsn = state.appliedLSN.next

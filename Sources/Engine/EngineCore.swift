@@ -157,7 +157,7 @@ struct EngineCore: ~Copyable {
 
     /// Appends a fact about a job and folds it into state and timers.
     @discardableResult
-    mutating func append(_ fact: Fact, about job: JobSlot) -> LSN {
+    mutating func append(_ fact: consuming Fact, about job: JobSlot) -> LSN {
         let wasLeased = state.isLeased(job)
         let timer = wasLeased ? state.timer(of: job) : 0
         let lsn = append(fact, hint: job)
@@ -172,7 +172,7 @@ struct EngineCore: ~Copyable {
 
     /// Appends a fact and folds it into the state.
     @discardableResult
-    mutating func append(_ fact: Fact, hint: JobSlot? = nil) -> LSN {
+    mutating func append(_ fact: consuming Fact, hint: JobSlot? = nil) -> LSN {
         let event = Event(time: wall, fact: fact)
         record.removeAll()
         event.encode(into: &record)

@@ -22,8 +22,8 @@ package struct ClaimLine: ~Copyable {
     }
 
     fileprivate var places = Heap<Place>()
-    /// The type of the job that was taken last: its next one has no place yet; 0: none.
-    fileprivate var taken: UInt32 = 0
+    /// The job of the first place was taken, and its type's next one has no place yet.
+    fileprivate var isFirstTaken = false
 }
 
 extension JobState {
@@ -42,16 +42,16 @@ extension JobState {
     /// The job is claimed before the next is asked for.
     /// - Returns: Nil if none is ready, or all that are ready are held back.
     package mutating func next(in line: inout ClaimLine) -> JobSlot? {
-        if line.taken != 0 { enter(line.taken, into: &line) }
-        line.taken = 0
-        while let place = line.places.popMin() {
+        if line.isFirstTaken { replaceFirst(of: &line) }
+        line.isFirstTaken = false
+        while let place = line.places.min {
             // What was claimed meanwhile may hold back the job's user: then another one is next, which
             // comes later.
             if firstReady(ofType: place.type) == place.job {
-                line.taken = place.type
+                line.isFirstTaken = true
                 return JobSlot(index: place.job)
             }
-            enter(place.type, into: &line)
+            replaceFirst(of: &line)
         }
         return nil
     }
@@ -63,13 +63,26 @@ extension JobState {
     }
 
     private mutating func enter(_ type: UInt32, into line: inout ClaimLine) {
-        guard let job = firstReady(ofType: type) else { return }
+        if let place = place(ofType: type) { line.places.insert(place) }
+    }
+
+    /// Puts what its type has next in the place of the first.
+    private mutating func replaceFirst(of line: inout ClaimLine) {
+        guard let first = line.places.min else { return }
+        if let place = place(ofType: first.type) {
+            line.places.replaceMin(with: place)
+        } else {
+            line.places.removeMin()
+        }
+    }
+
+    private mutating func place(ofType type: UInt32) -> ClaimLine.Place? {
+        guard let job = firstReady(ofType: type) else { return nil }
         let record = jobs[job]
-        line.places.insert(
-            ClaimLine.Place(
-                priority: record.priority, dueAt: record.dueAt, submitted: record.submitted,
-                type: type, job: job))
         prefetchClaim(job, record, type: type)
+        return ClaimLine.Place(
+            priority: record.priority, dueAt: record.dueAt, submitted: record.submitted,
+            type: type, job: job)
     }
 
     /// Asks for the memory that claiming a job needs, and the job after it.

@@ -16,6 +16,9 @@ struct JobBlob {
 
     static let headBytes = 14
 
+    /// Stored payloads up to so many bytes stay while their job is in memory, though it has ended.
+    static let smallPayloadBytes = 256
+
     var byteCount: Int {
         Self.headBytes + jobBytes + locationBytes + storedPayloadBytes
     }

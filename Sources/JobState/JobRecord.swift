@@ -83,6 +83,9 @@ struct JobRecord: HashedElement, TimedElement {
         status == .notStarted || status == .retriableFailure
     }
 
+    /// The job may run still: it has not ended, or is a dead letter.
+    var needsPayload: Bool { !status.isFinal || status == .fatalFailure }
+
     var dueMicroseconds: Int64 { dueAt.microseconds }
 
     var order: UInt64 { submitted }

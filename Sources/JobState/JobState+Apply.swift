@@ -157,10 +157,13 @@ extension JobState {
         if status != .fatalFailure { ended.append(job) }
     }
 
+    /// Gives back the memory of a payload that nobody will ask for; a small one stays until its job
+    /// leaves memory, because to copy the rest costs more than it is worth.
+    ///
     /// A dead letter keeps its payload: it may be redriven.
     private mutating func dropPayload(_ job: UInt32) {
         let old = blob(job)
-        guard old.storedPayloadBytes > 0 else { return }
+        guard old.storedPayloadBytes > JobBlob.smallPayloadBytes else { return }
         let kept = old.withoutPayload
         let blob = blobs.begin(kept)
         blobs.copy(
@@ -199,7 +202,14 @@ extension JobState {
     private mutating func workerNumber(_ worker: WorkerName) -> UInt32 {
         var text = worker.text
         // The pointer does not leave the closure.
-        return text.withUTF8 { bytes in unsafe workerNames.intern(bytes.span.bytes) }
+        return text.withUTF8 { bytes in unsafe workerNumber(bytes.span.bytes) }
+    }
+
+    private mutating func workerNumber(_ name: RawSpan) -> UInt32 {
+        if newestWorker == 0 || !workerNames.bytes(newestWorker).isEqual(to: name) {
+            newestWorker = workerNames.intern(name)
+        }
+        return newestWorker
     }
 }
 

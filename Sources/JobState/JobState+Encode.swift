@@ -39,7 +39,8 @@ enum SavedLayout {
 extension JobState {
     mutating func encode(job: UInt32, into writer: inout ByteWriter) {
         let record = jobs[job]
-        let blob = blobs.blob(of: record)
+        // Of a payload that nobody will ask for, nothing is saved.
+        let blob = record.needsPayload ? blob(job) : blob(job).withoutPayload
         let parts = parts(of: job, record)
         for value in [record.submitted, blob.contentHash] { writer.writeFixed(value) }
         writer.writeFixed(record.submittedAt.microseconds)
@@ -64,7 +65,7 @@ extension JobState {
         if record.flags.contains(.blocked) { marks.insert(.blocked) }
         if record.flags.contains(.recurring) { marks.insert(.recurring) }
         if record.flags.contains(.occurrence) { marks.insert(.occurrence) }
-        if record.flags.contains(.packed) { marks.insert(.packed) }
+        if record.flags.contains(.packed), record.needsPayload { marks.insert(.packed) }
         if !jobsOfFirstEncoding.isEmpty, jobsOfFirstEncoding[record.submitted] == job {
             marks.insert(.firstEncoding)
         }

@@ -63,7 +63,7 @@ extension JobState {
     /// The payload as it is kept here; nil once the job has ended and cannot be redriven.
     package mutating func keptPayload(_ slot: JobSlot) -> KeptPayload? {
         let record = jobs[slot.index]
-        guard !record.status.isFinal || record.status == .fatalFailure else { return nil }
+        guard record.needsPayload else { return nil }
         return KeptPayload(
             bytes: blobs.payload(of: record).array, isPacked: record.flags.contains(.packed),
             rawByteCount: blobs.blob(of: record).rawPayloadBytes)

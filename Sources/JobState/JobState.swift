@@ -45,6 +45,8 @@ package struct JobState: ~Copyable {
     var classNames: NameTable
     var classes: [JobClass] = [JobClass(type: 0, policy: .standard)]
     var workerNames: NameTable
+    /// Who claimed last, as whoever claims a batch does again at once; 0: nobody has.
+    var newestWorker: UInt32 = 0
 
     var queues = Slab<ReadyQueue>(elementsMax: JobState.jobsMax)
     var queueIndex = HashIndex(elementsMax: JobState.jobsMax)

@@ -47,7 +47,7 @@ struct StateBenchmark: ~Copyable {
             let life = live(lifecycles)
             table.row(
                 [decimal(Double(target), 0)] + fill.cells + life + [
-                    decimal(Double(bytes) / Double(target), 1), decimal(pageMicroseconds(), 0),
+                    decimal(Double(bytes) / Double(target), 3), decimal(pageMicroseconds(), 0),
                     decimal(statsMicroseconds(), 0),
                 ])
         }
@@ -97,6 +97,8 @@ struct StateBenchmark: ~Copyable {
 
     private mutating func submit(_ batch: inout SubmissionBatch) {
         encoded.removeAll()
+        // As an engine does at the start of each turn.
+        while state.advance(to: now, jobsMax: 4_096) {}
         batch.stamp(now)
         for index in 0..<batch.count {
             if index % JobState.prefetchMax == 0 {
@@ -143,7 +145,6 @@ struct StateBenchmark: ~Copyable {
                 by: TimeSpan(microseconds: Int64(Double(Self.batchJobs) / perSecond * 1e6)))
             let start = threadNanoseconds()
             submit(&batch)
-            while state.advance(to: now, jobsMax: 4_096) {}
             encoded.removeAll()
             var tokens: [LSN] = []
             tokens.reserveCapacity(2 * Self.batchJobs)

@@ -4,7 +4,7 @@ extension DueWheel {
     static var tickMicroseconds: UInt64 { 1000 }
     /// Ticks of a window are counted by so many bits.
     @inlinable
-    static var windowBits: UInt64 { 16 }
+    static var windowBits: UInt64 { 17 }
     /// The bits of a tick that count within its window.
     @inlinable
     static var windowMask: UInt64 { 1 << windowBits - 1 }
@@ -13,9 +13,9 @@ extension DueWheel {
     static var lastBits: UInt64 { 30 }
 
     @inlinable
-    static var nearCount: Int { 1 << 16 }
+    static var nearCount: Int { 1 << 17 }
     @inlinable
-    static var farCount: Int { 1 << 17 }
+    static var farCount: Int { 1 << 16 }
     @inlinable
     static var farStart: Int { nearCount }
     @inlinable

@@ -76,12 +76,13 @@ extension HashIndex {
     @inlinable
     mutating func split<E: HashedElement>(in records: borrowing Slab<E>) {
         let source = bucketCount & mask
+        var hand = HashHand(source: source, splitBit: bucketCount ^ source)
         addBucket()
         // In bounds: both are below bucketCount. A copy, because places are given out anew meanwhile.
         var line = unsafe lines[Int(source)]
         unsafe lines[Int(source)] = HashLine()
         while true {
-            deal(line, of: source, in: records)
+            deal(line, by: &hand, in: records)
             let link = line.link
             guard link != 0 else { break }
             // In bounds, as in `add`.
@@ -91,19 +92,25 @@ extension HashIndex {
         prefetchNextSplit(in: records)
     }
 
+    /// The new bucket's line was empty before, and the other one is, so that their places fill in order.
     @inlinable
     mutating func deal<E: HashedElement>(
-        _ line: HashLine, of source: UInt32, in records: borrowing Slab<E>
+        _ line: HashLine, by hand: inout HashHand, in records: borrowing Slab<E>
     ) {
         for place in 0..<HashLine.slotsMax {
             let tag = line.tag(at: place)
             guard tag != 0 else { continue }
             let slot = line.slots[place]
             // Tag 1 stands for 0, too.
-            let hash =
-                isHashInLines && tag != 1
-                ? UInt32(tag) << 16 | source & 0xFFFF : records[slot].keyHash
-            add(slot, tag: tag, to: bucket(of: hash))
+            let hash = isHashInLines && tag != 1 ? UInt32(tag) << 16 : records[slot].keyHash
+            let (bucket, taken) = hand.next(hash)
+            // In bounds: both buckets are below bucketCount.
+            let target = unsafe lines + Int(bucket)
+            if taken < HashLine.slotsMax {
+                unsafe target.pointee.set(taken, tag: tag, slot: slot)
+            } else {
+                unsafe addToOverflow(slot, tag: tag, after: target)
+            }
         }
     }
 
@@ -157,5 +164,34 @@ extension HashIndex {
     @inline(never)
     static func refuse(_ slot: UInt32) -> Never {
         preconditionFailure("slot \(slot) is not in the index under its hash")
+    }
+}
+
+/// Deals slots out to the two buckets of a split.
+@usableFromInline
+struct HashHand {
+    @usableFromInline
+    let source: UInt32
+    /// The bit of a hash by which the buckets' slots differ.
+    @usableFromInline
+    let splitBit: UInt32
+    /// Slots that each bucket has been given.
+    @usableFromInline
+    var given = InlineArray<2, Int>(repeating: 0)
+
+    @inlinable
+    init(source: UInt32, splitBit: UInt32) {
+        self.source = source
+        self.splitBit = splitBit
+    }
+
+    /// Which bucket a hash belongs to, and how many that was given before.
+    @inlinable
+    @inline(__always)
+    mutating func next(_ hash: UInt32) -> (bucket: UInt32, before: Int) {
+        let bit = hash & splitBit
+        let side = bit == 0 ? 0 : 1
+        given[side] &+= 1
+        return (source | bit, given[side] &- 1)
     }
 }

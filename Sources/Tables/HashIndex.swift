@@ -49,7 +49,7 @@ package struct HashIndex: ~Copyable {
 
     /// Slots for each bucket, of the 10 that have room without an overflow line.
     @inlinable
-    static var meanSlots: Int { 7 }
+    static var meanSlots: Int { 8 }
 
     /// An empty index: addresses for `elementsMax` slots, and no memory yet.
     package init(elementsMax: Int) {

@@ -53,6 +53,11 @@ final class Mapping: Sendable {
         precondition(status == 0, "munmap gave errno \(errno)")
     }
 
+    /// Less has been touched than is wanted.
+    var wantsMore: Bool {
+        touched.load(ordering: .relaxed) < wanted.load(ordering: .relaxed)
+    }
+
     /// Touches up to `stepBytes` more of what is wanted, or a huge page; false where there is nothing
     /// to do.
     ///

@@ -90,7 +90,7 @@ private final class Growth {
 
     /// Smaller regions are left alone: there may be thousands.
     static let quietBytes = 1 << 20
-    private static let aheadBytesMin = 128 << 10
+    private static let aheadBytesMin = 64 << 10
     private static let aheadBytesMax = 48 << 20
 
     init(_ mapping: Mapping) { self.mapping = mapping }
@@ -109,7 +109,8 @@ private final class Growth {
             TouchAhead.shared.add(mapping)
             isTouchedAhead = true
         }
-        TouchAhead.shared.signal()
+        // Waking that thread for nothing would cost more than asking.
+        if mapping.wantsMore { TouchAhead.shared.signal() }
         // Early enough that the rest of what is touched fills while more is being touched.
         return usedBytes + aheadBytes / 4
     }

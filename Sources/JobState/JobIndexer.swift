@@ -61,7 +61,10 @@ package struct JobIndexer: ~Copyable {
             try fields.skip(&reader)
             group.append(fields)
         }
-        for fields in group { due.prefetch(dueMicroseconds: fields.dueAt.microseconds) }
+        for fields in group {
+            keys.prefetchSecond(fields.keyHash)
+            due.prefetch(dueMicroseconds: fields.dueAt.microseconds)
+        }
     }
 }
 

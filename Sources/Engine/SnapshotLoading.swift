@@ -84,29 +84,34 @@ struct SnapshotLoading {
         guard file.head.logHigh == identity.high, file.head.logLow == identity.low,
             file.head.lsn == lsn
         else { throw SnapshotFault("\(path) is a snapshot of another log or event") }
+        let jobKinds = [StateChunk.Kind.jobs.rawValue, StateChunk.Kind.keptJobs.rawValue]
         var loader = StateLoader(
             hash: KeyedHash(low: identity.low, high: identity.high),
             usersExpected: count(of: [.users], in: file),
             jobsExpected: count(of: [.jobs, .keptJobs], in: file))
+        let settings = StateChunk.Kind.settings.rawValue
+        try file.forEachPart(ofKinds: { $0 == settings }, isThreaded: false, prepare: { _, _ in }) {
+            part, bytes, _ in
+            try loader.load(.settings, count: part.count, bytes)
+        }
+        let indexer = SharedIndexer(loader.beginJobs())
         var saved: [(type: [UInt8], bytes: [UInt8])] = []
-        let jobKinds = [StateChunk.Kind.jobs.rawValue, StateChunk.Kind.keptJobs.rawValue]
+        // Jobs come after all that they refer to; to index them, nothing of it is needed.
         try file.forEachPart(
-            ofKinds: { !jobKinds.contains($0) }, isThreaded: isThreaded, prepare: { _, _ in }
-        ) { part, bytes, _ in
-            if part.kind == SnapshotTask.dictionariesKind {
+            ofKinds: { $0 != settings }, isThreaded: isThreaded,
+            prepare: { part, bytes in
+                jobKinds.contains(part.kind) ? try indexer.index(part.count, bytes) : nil
+            }
+        ) { part, bytes, jobs in
+            if let jobs {
+                try loader.load(jobs, bytes)
+            } else if part.kind == SnapshotTask.dictionariesKind {
                 saved = try Self.dictionaries(part.count, bytes)
             } else if let kind = StateChunk.Kind(rawValue: part.kind) {
                 try loader.load(kind, count: part.count, bytes)
             } else {
                 throw SnapshotFault("\(path) has a part of kind \(part.kind)")
             }
-        }
-        let indexer = SharedIndexer(loader.beginJobs())
-        try file.forEachPart(
-            ofKinds: jobKinds.contains, isThreaded: isThreaded,
-            prepare: { part, bytes in try indexer.index(part.count, bytes) }
-        ) { _, bytes, jobs in
-            try loader.load(jobs, bytes)
         }
         let totals = SnapshotTotals(lsn: lsn, jobs: file.end.jobs, digest: file.end.digest)
         let state = try loader.finish(indexer.take(), totals)

@@ -92,8 +92,12 @@ package final class EventLog: @unchecked Sendable {
         let lock = try directory.lock()
         var isOpen = false
         defer { if !isOpen { lock.release() } }
+        let leftovers = LeftoverSweep(directory, isThreaded: options.isThreaded)
+        // Before the lock is released, and before others make such files.
+        defer { leftovers.wait() }
         var recovery = Recovery(directory: directory, options: options)
         try recovery.run(begin: begin, resume: resume, replay: replay, progress: progress)
+        try leftovers.wait().get()
         let log = try start(recovery, lock: lock, onDurable: onDurable, onFailure: onFailure)
         isOpen = true
         progress(recovery.report)

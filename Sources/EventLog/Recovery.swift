@@ -32,8 +32,6 @@ struct Recovery {
         begin: (LogIdentity) -> Void, resume: (LogIdentity) -> LSN,
         replay: (LSN, RawSpan) throws(RecordRefusal) -> Void, progress: (LogRecovery) -> Void
     ) throws(LogError) {
-        try directory.removeLeftovers(suffix: LogDirectory.preparingName)
-        try directory.removeLeftovers(suffix: LogDirectory.packingSuffix)
         let contents = try directory.contents()
         try removeDropped(contents)
         let firsts = contents.firsts

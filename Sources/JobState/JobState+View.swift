@@ -101,10 +101,13 @@ extension JobState {
     /// The terms of every lease, in order of grant.
     package mutating func allTerms() -> [LeaseTerms] {
         var all: [LeaseTerms] = []
-        var slot: UInt32 = 0
-        while slot < UInt32(jobs.slotsUsed) {
-            slot += 1
-            if jobs[slot].status.isLeased { all.append(terms(of: JobSlot(index: slot))) }
+        var activity: UInt32 = 0
+        while activity < UInt32(activities.slotsUsed) {
+            activity += 1
+            let job = activities[activity].job
+            // One that nobody uses any more names a job that has another, or none.
+            guard jobs[job].activity == activity, jobs[job].status.isLeased else { continue }
+            all.append(terms(of: JobSlot(index: job)))
         }
         return all.sorted { $0.token < $1.token }
     }

@@ -29,7 +29,10 @@ struct NameTable: ~Copyable {
     /// Makes room for so many names that are known to come.
     ///
     /// - Precondition: there are none yet.
-    mutating func expect(_ count: Int) { index.expect(count) }
+    mutating func expect(_ count: Int) {
+        index.expect(count)
+        entries.expect(count)
+    }
 
     /// The number of `name`; nil if it was not seen.
     ///

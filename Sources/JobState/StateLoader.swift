@@ -35,6 +35,7 @@ package struct StateLoader: ~Copyable {
     package init(hash: KeyedHash, usersExpected: Int, jobsExpected: Int) {
         state = JobState(hash: hash)
         state.userNames.expect(usersExpected)
+        state.users.expect(usersExpected)
         state.keys.expect(jobsExpected)
         self.jobsExpected = jobsExpected
     }
@@ -59,7 +60,7 @@ package struct StateLoader: ~Copyable {
         try Self.checkEnd(reader, "a chunk of \(kind)")
     }
 
-    /// Lends the indexes that jobs are put into: called once, when all but the jobs is loaded.
+    /// Lends the indexes that jobs are put into: called once, when the settings are loaded.
     package mutating func beginJobs() -> JobIndexer {
         var keys = HashIndex(elementsMax: 0)
         var due = DueWheel(elementsMax: 0)

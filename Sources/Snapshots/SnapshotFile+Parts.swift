@@ -48,6 +48,9 @@ private final class PartsAhead<Prepared: Sendable>: @unchecked Sendable {
         var isStopped = false
     }
 
+    /// Some 6 MiB of a snapshot's parts: so much is prepared while those before it take longer.
+    private static var buffersMax: Int { 24 }
+
     private let file: SnapshotFile
     private let parts: [SnapshotFile.Part]
     private let prepare: @Sendable (SnapshotFile.Part, RawSpan) throws -> Prepared
@@ -61,8 +64,7 @@ private final class PartsAhead<Prepared: Sendable>: @unchecked Sendable {
         self.file = file
         self.parts = parts
         self.prepare = prepare
-        let buffersMax = 6
-        monitor = Monitor(Shared(free: Array(repeating: [], count: buffersMax)))
+        monitor = Monitor(Shared(free: Array(repeating: [], count: Self.buffersMax)))
     }
 
     func start() {

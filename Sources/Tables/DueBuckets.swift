@@ -83,7 +83,14 @@ struct DueBuckets: ~Copyable {
         return chunksMax
     }
 
-    mutating func fillHeads() { headRegion.fill(to: headRegion.byteCount) }
+    /// Has memory put behind the heads of these buckets.
+    mutating func fillHeads(_ buckets: Range<Int>) {
+        let (start, end) = (
+            buckets.lowerBound * MemoryLayout<DueBucket>.stride,
+            buckets.upperBound * MemoryLayout<DueBucket>.stride
+        )
+        headRegion.populate(offset: start, count: end - start)
+    }
 
     @inlinable
     func count(of bucket: Int) -> UInt32 { head(bucket).count }

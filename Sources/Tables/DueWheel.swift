@@ -104,7 +104,7 @@ package struct DueWheel: ~Copyable {
     ///
     /// - Precondition: nothing was inserted yet.
     package mutating func expect(_ count: Int) {
-        if count > Self.bucketCount { buckets.fillHeads() }
+        if count > Self.farCount { buckets.fillHeads(Self.farStart..<Self.lastStart) }
     }
 
     /// Asks for the first half of the memory that inserting an element of this time will need.

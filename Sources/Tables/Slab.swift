@@ -39,6 +39,14 @@ package struct Slab<Element: BitwiseCopyable>: ~Copyable {
         unsafe elements = region.base.bindMemory(to: Element.self, capacity: elementsMax + 1)
     }
 
+    /// Has memory put behind so many elements that are known to come.
+    ///
+    /// - Precondition: none was there yet.
+    package mutating func expect(_ count: Int) {
+        precondition(highSlot == 0, "a slab of \(live) elements is not new")
+        region.fill(to: (min(count, elementsMax) + 1) * MemoryLayout<Element>.stride)
+    }
+
     /// Highest slot that was ever in use.
     @inlinable
     package var slotsUsed: Int { Int(highSlot) }

@@ -1,13 +1,15 @@
 import ByteCoding
 import CLZ4
 
-/// A part's body: one LZ4 block, or the raw bytes where that is not shorter.
+/// A part's body: one LZ4 block, or the raw bytes where that saves less than a quarter of them, because
+/// whoever restarts waits for what is to be decompressed.
 enum PartCompression {
     /// Writes the body; whether it is plain.
     static func write(_ raw: RawSpan, to out: inout ByteWriter) -> Bool {
         let start = out.count
-        if raw.byteCount > 1 {
-            unsafe out.write(upTo: raw.byteCount - 1) { room in
+        let bytesMax = raw.byteCount / 4 * 3
+        if bytesMax > 0 {
+            unsafe out.write(upTo: bytesMax) { room in
                 // LZ4 reads raw.byteCount bytes and writes at most room.count; what does not fit
                 // gives 0.
                 unsafe raw.withUnsafeBytes { source in
@@ -24,7 +26,7 @@ enum PartCompression {
         return true
     }
 
-    /// Puts the raw bytes at the front of `raw`; false where the body is not what its head says.
+    /// Puts the raw bytes of a compressed body at the front of `raw`; false where the body is not what its head says.
     static func read(_ body: RawSpan, _ head: PartHead, into raw: inout [UInt8]) -> Bool {
         let rawBytes = Int(head.rawBytes)
         if raw.count < rawBytes {
@@ -33,12 +35,7 @@ enum PartCompression {
         // Both counts were checked against their buffers; LZ4's safe call respects them.
         return unsafe raw.withUnsafeMutableBytes { target in
             unsafe body.withUnsafeBytes { source in
-                guard !head.isPlain else {
-                    guard source.count == rawBytes else { return false }
-                    unsafe target.copyMemory(from: source)
-                    return true
-                }
-                return unsafe LZ4_decompress_safe(
+                unsafe LZ4_decompress_safe(
                     source.bindMemory(to: CChar.self).baseAddress,
                     target.bindMemory(to: CChar.self).baseAddress, Int32(source.count),
                     Int32(rawBytes)) == Int32(rawBytes)

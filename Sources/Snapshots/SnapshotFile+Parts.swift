@@ -49,7 +49,7 @@ private final class PartsAhead<Prepared: Sendable>: @unchecked Sendable {
     }
 
     /// Some 6 MiB of a snapshot's parts: so much is prepared while those before it take longer.
-    private static var buffersMax: Int { 24 }
+    private static var buffersMax: Int { 6 }
 
     private let file: SnapshotFile
     private let parts: [SnapshotFile.Part]

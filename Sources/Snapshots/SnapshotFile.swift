@@ -44,14 +44,34 @@ package struct SnapshotFile: Sendable {
     package func read(
         _ part: Part, into raw: inout [UInt8], stored: inout [UInt8]
     ) throws(SnapshotError) {
-        let wanted = Int(part.head.storedBytes)
-        let count = try unwrap { () throws(StorageError) in
-            try file.read(wanted, at: part.offset, into: &stored)
-        }
-        guard count == wanted,
-            PartCompression.read(stored.rawBytes.extracting(0..<count), part.head, into: &raw),
+        let isWhole =
+            part.head.isPlain
+            ? try readPlain(part, into: &raw)
+            : try readCompressed(part, into: &raw, stored: &stored)
+        guard isWhole,
             crc32c(raw.rawBytes.extracting(0..<part.byteCount)) == part.head.rawChecksum
         else { throw damage(at: part.offset, "body of a part") }
+    }
+
+    private func readPlain(_ part: Part, into raw: inout [UInt8]) throws(SnapshotError) -> Bool {
+        guard part.head.storedBytes == part.head.rawBytes else { return false }
+        return try read(part, stored: &raw) == part.byteCount
+    }
+
+    private func readCompressed(
+        _ part: Part, into raw: inout [UInt8], stored: inout [UInt8]
+    ) throws(SnapshotError) -> Bool {
+        let count = try read(part, stored: &stored)
+        guard count == Int(part.head.storedBytes) else { return false }
+        return PartCompression.read(
+            stored.rawBytes.extracting(0..<count), part.head, into: &raw)
+    }
+
+    /// Reads the body as it is stored; returns how many bytes of it there were.
+    private func read(_ part: Part, stored: inout [UInt8]) throws(SnapshotError) -> Int {
+        try unwrap { () throws(StorageError) in
+            try file.read(Int(part.head.storedBytes), at: part.offset, into: &stored)
+        }
     }
 
     /// Reads everything and throws at the first part that is damaged.

@@ -156,6 +156,9 @@ extension StateLoader {
 
 /// The fixed part of a job in a snapshot.
 struct SavedJob {
+    // First, and so in words that are copied as they are read: a processor cannot hand on what it has
+    // not written yet in other pieces (measured: a fifth of the time of a load).
+    let blob: JobBlob
     let submitted: LSN
     let submittedAt: WallTime
     let dueAt: WallTime
@@ -166,7 +169,6 @@ struct SavedJob {
     let status: ExecutionStatus
     let marks: SavedMarks
     let parts: SavedParts
-    let blob: JobBlob
 
     /// - Parameter reader: At the job.
     /// - Throws: What is wrong with the bytes.

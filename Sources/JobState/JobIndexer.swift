@@ -11,7 +11,14 @@ package struct JobIndexer: ~Copyable {
     var due: DueWheel
     /// The last slot that a job was promised.
     private var slot: UInt32 = 0
-    private var group: [SavedJob] = []
+    private var group: [Entry] = []
+
+    /// What the indexes need of a job.
+    private struct Entry {
+        let keyHash: UInt32
+        /// Nil: it does not wait for its time.
+        let dueMicroseconds: Int64?
+    }
 
     init(keys: consuming HashIndex, due: consuming DueWheel) {
         self.keys = keys
@@ -40,12 +47,11 @@ package struct JobIndexer: ~Copyable {
         var jobs = IndexedJobs(firstSlot: slot + 1, count: count)
         while jobs.duePositions.count < count {
             try lookAhead(min(count - jobs.duePositions.count, JobState.prefetchMax), &reader)
-            for fields in group {
+            for entry in group {
                 slot += 1
-                keys.insert(slot, hash: fields.keyHash)
+                keys.insert(slot, hash: entry.keyHash)
                 jobs.duePositions.append(
-                    fields.waitsForTime
-                        ? due.insert(slot, dueMicroseconds: fields.dueAt.microseconds) : 0)
+                    entry.dueMicroseconds.map { due.insert(slot, dueMicroseconds: $0) } ?? 0)
             }
         }
         return jobs
@@ -59,11 +65,14 @@ package struct JobIndexer: ~Copyable {
             keys.prefetch(fields.keyHash)
             due.prefetchBucket(dueMicroseconds: fields.dueAt.microseconds)
             try fields.skip(&reader)
-            group.append(fields)
+            group.append(
+                Entry(
+                    keyHash: fields.keyHash,
+                    dueMicroseconds: fields.waitsForTime ? fields.dueAt.microseconds : nil))
         }
-        for fields in group {
-            keys.prefetchSecond(fields.keyHash)
-            due.prefetch(dueMicroseconds: fields.dueAt.microseconds)
+        for entry in group {
+            keys.prefetchSecond(entry.keyHash)
+            if let time = entry.dueMicroseconds { due.prefetch(dueMicroseconds: time) }
         }
     }
 }

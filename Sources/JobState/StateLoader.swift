@@ -48,7 +48,7 @@ package struct StateLoader: ~Copyable {
         do {
             switch kind {
             case .settings: try loadSettings(&reader)
-            case .users: for _ in 0..<count { try loadUser(&reader) }
+            case .users: try loadUsers(count, &reader)
             case .types: for _ in 0..<count { try loadType(&reader) }
             case .classes: for _ in 0..<count { try loadClass(&reader) }
             case .workers: for _ in 0..<count { try loadWorker(&reader) }
@@ -136,6 +136,26 @@ package struct StateLoader: ~Copyable {
         state.releasedDigest = try reader.readFixed()
         state.beginDue()
         state.due.expect(jobsExpected)
+    }
+
+    /// Users in groups, as jobs are loaded.
+    private mutating func loadUsers(_ count: Int, _ reader: inout ByteReader) throws {
+        var left = count
+        while left > 0 {
+            let size = min(left, JobState.prefetchMax)
+            var ahead = reader
+            for _ in 0..<size { try prefetchUser(&ahead) }
+            for _ in 0..<size { try loadUser(&reader) }
+            left -= size
+        }
+    }
+
+    private mutating func prefetchUser(_ reader: inout ByteReader) throws {
+        let name = try reader.readSized()
+        state.userNames.prefetch(UInt32(truncatingIfNeeded: state.hash.hash(name)))
+        _ = try reader.readControl()
+        _ = try reader.readHolds()
+        _ = try reader.readReleased()
     }
 
     private mutating func loadUser(_ reader: inout ByteReader) throws {

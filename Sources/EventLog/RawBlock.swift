@@ -6,12 +6,11 @@ import Units
 /// Owned by one thread at a time; GroupCommit says which.
 final class RawBlock {
     private var buffer: ByteWriter
-    private var hashedBytes = 0
     private var byteLimit = 0
     private(set) var firstLSN = LSN.zero
     private(set) var recordCount: UInt32 = 0
-    /// The block is the first of its segment: the hash of the segment before.
-    private(set) var previousHash: LogHash?
+    /// The block is the first of its segment.
+    private(set) var beginsSegment = false
     var time = WallTime.earliest
 
     /// The longest varint of a record's length.
@@ -28,11 +27,10 @@ final class RawBlock {
     /// Empties the block; the next record will have this LSN.
     func begin(at lsn: LSN, _ place: RawStream.Place) {
         buffer.removeAll()
-        hashedBytes = 0
         recordCount = 0
         firstLSN = lsn
         byteLimit = place.byteLimit
-        previousHash = place.previousHash
+        beginsSegment = place.beginsSegment
     }
 
     /// True where the record fits before the block is full; a first record always does.
@@ -48,11 +46,5 @@ final class RawBlock {
 
     func withBytes<T>(_ body: (RawSpan) -> T) -> T {
         buffer.withBytes(body)
-    }
-
-    /// Adds to the hash what came since the last call.
-    func addNewBytes(to hash: inout StreamHash) {
-        buffer.withBytes { hash.update($0.extracting(hashedBytes..<$0.byteCount)) }
-        hashedBytes = byteCount
     }
 }

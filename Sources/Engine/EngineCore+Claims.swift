@@ -24,7 +24,7 @@ extension EngineCore {
     }
 
     private mutating func grant(_ order: ClaimOrder) -> GrantBatch {
-        var grants = GrantBatch()
+        var grants = GrantBatch(jobsExpected: min(order.countMax, state.readyCount))
         var line = state.line(of: order.types)
         while grants.count < order.countMax, grants.byteCount < Self.grantBytesMax,
             space.allows(.claim), let job = state.next(in: &line)

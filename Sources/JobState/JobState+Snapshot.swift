@@ -91,20 +91,19 @@ extension JobState {
 
     @inline(never)
     private mutating func keepUnsaved(_ job: UInt32, isForOther: Bool) {
-        guard var walk = snapshot.take() else { return }
+        guard let lsn = snapshot?.lsn, wasThere(job, at: lsn), var walk = snapshot.take()
+        else { return }
         defer { snapshot = walk }
-        guard belongs(job, to: walk) else { return }
+        guard !walk.keptForOthers.contains(job) else { return }
         walk.digest &+= save(job, in: &walk.kept)
         walk.jobCount += 1
         if isForOther { walk.keptForOthers.insert(job) }
         walk.closeFull()
     }
 
-    /// Whether the job was there at the snapshot's event and has not been kept since.
-    private mutating func belongs(_ job: UInt32, to walk: SnapshotWalk) -> Bool {
-        // Kept before the first event that came later, which is its newest or before that.
-        !jobs[job].isFree && last(job) <= walk.lsn
-            && (walk.keptForOthers.isEmpty || !walk.keptForOthers.contains(job))
+    /// Whether the job is as it was after an event: one that has changed since was kept before it did.
+    private mutating func wasThere(_ job: UInt32, at lsn: LSN) -> Bool {
+        !jobs[job].isFree && last(job) <= lsn
     }
 
     private mutating func save(
@@ -127,7 +126,8 @@ extension JobState {
             blobs.prefetch(jobs[job].blob)
             userNames.prefetch(number: jobs[job].user)
         }
-        for job in entries where belongs(job, to: walk) {
+        for job in entries where wasThere(job, at: walk.lsn) {
+            if !walk.keptForOthers.isEmpty, walk.keptForOthers.contains(job) { continue }
             walk.digest &+= save(job, in: &walk.open)
             walk.jobCount += 1
         }

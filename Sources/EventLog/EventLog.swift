@@ -25,11 +25,13 @@ package final class EventLog: @unchecked Sendable {
     private let wantsSegment = Atomic(false)
     private var thread: DedicatedThread?
 
+    // Owned by the writer alone, so that no check of that is needed for each record (measured: a fiftieth
+    // of the writer's time).
     /// Last record appended; durable once `durableLSN` has reached it.
-    package private(set) var lastLSN: LSN
+    @exclusivity(unchecked) package private(set) var lastLSN: LSN
     private var stream: RawStream
     /// The block being filled; nil right after a commit.
-    private var open: RawBlock?
+    @exclusivity(unchecked) private var open: RawBlock?
     /// Blocks filled since the last commit.
     private var filled: [RawBlock] = []
     private var lastTime: WallTime

@@ -5,10 +5,11 @@ import Units
 ///
 /// Owned by one thread at a time; GroupCommit says which.
 final class RawBlock {
-    private var buffer: ByteWriter
+    // As said above: checking it for each record would cost as much as a fiftieth of the writer's time.
+    @exclusivity(unchecked) private var buffer: ByteWriter
     private var byteLimit = 0
     private(set) var firstLSN = LSN.zero
-    private(set) var recordCount: UInt32 = 0
+    @exclusivity(unchecked) private(set) var recordCount: UInt32 = 0
     /// The block is the first of its segment.
     private(set) var beginsSegment = false
     var time = WallTime.earliest

@@ -39,13 +39,13 @@ extension JobState {
     /// What a job's part of the digest is made of.
     private mutating func write(_ job: UInt32, to writer: inout ByteWriter) {
         let record = jobs[job]
+        let flags = record.flags.intersection([.blocked, .recurring, .occurrence])
         writer.writeFixed(record.submitted)
         writer.writeFixed(record.submittedAt.microseconds)
         writer.writeFixed(record.isWaiting ? record.dueAt.microseconds : 0)
         writer.writeFixed(record.keyHash)
-        writer.writeFixed(record.priority)
-        writer.writeFixed(record.status.rawValue)
-        writer.writeFixed(record.flags.intersection([.blocked, .recurring, .occurrence]).rawValue)
+        writer.writeFixed(UInt16(record.priority) | UInt16(record.status.rawValue) << 8)
+        writer.writeFixed(flags.rawValue)
         writer.writeFixed(blob(job).contentHash)
         writer.writeFixed(last(job).rawValue)
         writer.write(userNames.bytes(record.user))
@@ -61,15 +61,13 @@ extension JobState {
     }
 
     private mutating func write(_ activity: Activity, to writer: inout ByteWriter) {
-        for value in [activity.token, activity.last, activity.lastFailure] {
-            writer.writeFixed(value)
-        }
+        writer.writeFixed(activity.token)
+        writer.writeFixed(activity.last)
+        writer.writeFixed(activity.lastFailure)
         writer.writeFixed(activity.updatedAt.microseconds)
         writer.writeFixed(activity.executionTime.microseconds)
-        for value in [
-            activity.attempt, activity.attemptBase, activity.leaseExpiries, activity.expiryBase,
-        ] {
-            writer.writeFixed(value)
-        }
+        // Two counts in one.
+        writer.writeFixed(UInt64(activity.attempt) | UInt64(activity.attemptBase) << 32)
+        writer.writeFixed(UInt64(activity.leaseExpiries) | UInt64(activity.expiryBase) << 32)
     }
 }

@@ -239,7 +239,7 @@ extension EventLog {
     private func handOver() {
         guard !filled.isEmpty else { return }
         for block in filled { block.time = lastTime }
-        groups.commit(filled)
+        groups.commit(filled) { for block in filled { stream.hash(block) } }
         filled.removeAll(keepingCapacity: true)
     }
 
@@ -255,8 +255,10 @@ extension EventLog {
         switch groups.takeBlock(roomFor: recordBytes, isContinuing: filled.isEmpty) {
         case .committed(let block): open = block
         case .empty(let block, let saved):
+            // The block may begin a segment, with the hash of all that came before.
+            if let last = filled.last { stream.hash(last) }
             let place = stream.begin(
-                recordBytes: recordBytes, saved: saved,
+                recordBytes: recordBytes, at: lastLSN, saved: saved,
                 wantsSegment: wantsSegment.exchange(false, ordering: .relaxed))
             block.begin(at: lastLSN, place)
             open = block

@@ -71,8 +71,12 @@ final class GroupCommit: Sendable {
 
     /// Commits the blocks: syncs them here where the disk is idle and there is little, else hands
     /// them to the disk thread.
-    func commit(_ blocks: [RawBlock]) {
-        if takeTail(for: blocks) { return sync(blocks) }
+    ///
+    /// `hash` takes the blocks into the running hash: here while the disk works on them, or before another
+    /// thread has them. Not called where writing fails, after which nothing is written any more.
+    func commit(_ blocks: [RawBlock], hash: () -> Void) {
+        if takeTail(for: blocks) { return sync(blocks, meanwhile: hash) }
+        hash()
         monitor.change { $0.queue.append(contentsOf: blocks) }
     }
 
@@ -136,9 +140,9 @@ final class GroupCommit: Sendable {
     }
 
     /// Runs on whichever thread set `isSyncing`.
-    private func sync(_ blocks: [RawBlock]) {
+    private func sync(_ blocks: [RawBlock], meanwhile: () -> Void = {}) {
         do throws(StorageError) {
-            try tail.write(blocks)
+            try tail.write(blocks, meanwhile: meanwhile)
         } catch {
             fail(.io(error))
             return

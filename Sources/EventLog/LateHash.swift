@@ -21,7 +21,7 @@ final class LateHash: Sendable {
 
     private struct Progress {
         var isDone = false
-        var hash: RunningHash?
+        var hash = RunningHash()
     }
 
     /// - Parameters:
@@ -38,7 +38,7 @@ final class LateHash: Sendable {
     /// Begins; `onFailure` is called before anybody learns of a hash that is not one.
     func start(onFailure: @escaping @Sendable (LogError) -> Void) {
         let started = DedicatedThread(name: "log-hash") { [self] in
-            var hash: RunningHash?
+            var hash = RunningHash()
             do throws(LogError) {
                 if let file = file.withLock({ $0.take() }) { hash = try self.hash(file) }
             } catch {
@@ -54,10 +54,8 @@ final class LateHash: Sendable {
 
     var isDone: Bool { progress.withLock { $0.isDone } }
 
-    /// Waits for the hash; nil after a failure, and where it was stopped.
-    func take() -> RunningHash? {
-        progress.wait { progress -> RunningHash?? in progress.isDone ? .some(progress.hash) : nil }
-    }
+    /// Waits for the hash; after a failure, and where it was stopped, it is of no use to anyone.
+    func take() -> RunningHash { progress.wait { $0.isDone ? $0.hash : nil } }
 
     /// Ends it, done or not.
     func stop() {
@@ -65,7 +63,7 @@ final class LateHash: Sendable {
         thread.withLock { $0.take() }?.join()
     }
 
-    private func hash(_ file: any StorageFile) throws(LogError) -> RunningHash? {
+    private func hash(_ file: any StorageFile) throws(LogError) -> RunningHash {
         let first = end.header.firstLSN
         var source = try SegmentSource(
             file, expecting: first, limit: end.offset, windowBytes: windowBytes)
@@ -91,7 +89,7 @@ final class LateHash: Sendable {
                 return hash
             }
         }
-        return nil
+        return hash
     }
 
     private func checkEnd(_ walk: SegmentWalk) throws(LogError) {
@@ -108,8 +106,7 @@ final class LateHash: Sendable {
 
 /// The hash of a stream that is written on, whose beginning may still be being hashed.
 struct StreamHash {
-    /// Nil where the beginning cannot be hashed.
-    private var running: RunningHash?
+    private var running: RunningHash
     private var late: LateHash?
     /// What has come since.
     private var waiting = ByteWriter(capacity: 0)
@@ -131,20 +128,18 @@ struct StreamHash {
             }
             settle(late)
         }
-        running?.update(bytes)
+        running.update(bytes)
     }
 
     /// The hash of everything up to here; waits for that of the beginning.
-    ///
-    /// Nil where that cannot be had.
-    mutating func value() -> LogHash? {
+    mutating func value() -> LogHash {
         if let late { settle(late) }
-        return running?.value
+        return running.value
     }
 
     private mutating func settle(_ late: LateHash) {
         running = late.take()
-        waiting.withBytes { running?.update($0) }
+        waiting.withBytes { running.update($0) }
         waiting = ByteWriter(capacity: 0)
         self.late = nil
     }

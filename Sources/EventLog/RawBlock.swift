@@ -6,11 +6,12 @@ import Units
 /// Owned by one thread at a time; GroupCommit says which.
 final class RawBlock {
     private var buffer: ByteWriter
+    private var hashedBytes = 0
     private var byteLimit = 0
     private(set) var firstLSN = LSN.zero
     private(set) var recordCount: UInt32 = 0
-    /// The block is the first of its segment.
-    private(set) var beginsSegment = false
+    /// The block is the first of its segment: the hash of the segment before.
+    private(set) var previousHash: LogHash?
     var time = WallTime.earliest
 
     /// The longest varint of a record's length.
@@ -27,10 +28,11 @@ final class RawBlock {
     /// Empties the block; the next record will have this LSN.
     func begin(at lsn: LSN, _ place: RawStream.Place) {
         buffer.removeAll()
+        hashedBytes = 0
         recordCount = 0
         firstLSN = lsn
         byteLimit = place.byteLimit
-        beginsSegment = place.beginsSegment
+        previousHash = place.previousHash
     }
 
     /// True where the record fits before the block is full; a first record always does.
@@ -48,5 +50,11 @@ final class RawBlock {
         // A reference of its own: what is not lent needs no check for each record that is appended.
         let lent = buffer
         return lent.withBytes(body)
+    }
+
+    /// Adds to the hash what came since the last call.
+    func addNewBytes(to hash: inout StreamHash) {
+        buffer.withBytes { hash.update($0.extracting(hashedBytes..<$0.byteCount)) }
+        hashedBytes = byteCount
     }
 }

@@ -1,13 +1,16 @@
 import ByteCoding
 import Units
 
-/// The writer's side of the raw stream: where one segment ends and the next begins.
+/// The writer's side of the raw stream: its running hash, and where one segment ends and the next begins.
 ///
-/// How far LZ4 shrinks a block is known only later, so each block is first taken for as long as it is raw;
-/// what the disk has saved since is given back.
+/// The writer decides that, because it hashes what it appends while the disk is busy with what
+/// came before. How far LZ4 shrinks a block is known only later, so each block is first taken for
+/// as long as it is raw; what the disk has saved since is given back.
 struct RawStream {
+    private let log: LogIdentity
     private let options: LogOptions
     private var number: UInt64
+    private var hash: StreamHash
     /// Bytes of the segment that blocks may fill.
     private var room: Int
     /// What the blocks before the newest take at most.
@@ -19,7 +22,8 @@ struct RawStream {
     /// Where a block goes.
     struct Place {
         var byteLimit: Int
-        var beginsSegment = false
+        /// Set where the block begins a segment: the hash of the one before.
+        var previousHash: LogHash?
     }
 
     /// Behind the last block: the mark of a clean close or the footer, the marks of openings, the rest.
@@ -27,7 +31,9 @@ struct RawStream {
         SegmentFooter.byteCount + 2 * BlockHeader.byteCount + RestFrame.headerBytes
 
     init(_ end: RecoveredEnd, options: LogOptions) {
+        log = end.walk.header.log
         number = end.walk.header.number
+        hash = StreamHash(end.hash, late: end.late)
         self.options = options
         isEmpty = end.walk.blockCount == 0
         room = end.fileBytes - end.walk.offset - Self.reservedBytes
@@ -48,7 +54,7 @@ struct RawStream {
     ///
     /// In a new segment where it does not fit into this one, or where one is wanted.
     mutating func begin(
-        recordBytes: Int, saved: SavedBytes, wantsSegment: Bool
+        recordBytes: Int, at lsn: LSN, saved: SavedBytes, wantsSegment: Bool
     ) -> Place {
         spent += newest
         newest = 0
@@ -58,10 +64,7 @@ struct RawStream {
         if needed > limit || wantsSegment && !isEmpty {
             // A record that does not fit into a whole segment lengthens one.
             place.byteLimit = max(needed, min(options.groupBytesMax, segmentRoom))
-            if !isEmpty {
-                place.beginsSegment = true
-                beginSegment()
-            }
+            if !isEmpty { place.previousHash = beginSegment(at: lsn) }
         }
         isEmpty = false
         return place
@@ -72,15 +75,26 @@ struct RawStream {
         newest = block.byteCount + RawBlock.overheadBytes
     }
 
+    /// Adds to the hash what the block has gained since the last call; called for every block in order.
+    mutating func hash(_ block: RawBlock) {
+        block.addNewBytes(to: &hash)
+    }
+
     private var segmentRoom: Int {
         options.segmentBytes - SegmentHeader.byteCount - Self.reservedBytes
             - RawBlock.overheadBytes
     }
 
-    private mutating func beginSegment() {
+    private mutating func beginSegment(at lsn: LSN) -> LogHash {
+        let previous = hash.value()
         number += 1
+        let opening = Opening(
+            version: SegmentHeader.newestVersion, log: log, number: number, firstLSN: lsn,
+            previousHash: previous)
+        hash = StreamHash(RunningHash(opening))
         room = segmentRoom + RawBlock.overheadBytes
         spent = 0
+        return previous
     }
 }
 

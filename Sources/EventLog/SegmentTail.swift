@@ -1,5 +1,4 @@
 import ByteCoding
-import Glibc
 import Storage
 import Units
 
@@ -18,8 +17,6 @@ final class SegmentTail: @unchecked Sendable {
 
     private var file: any StorageFile
     private var header: SegmentHeader
-    /// Of the segment's raw stream, up to what was written last.
-    private var hash: StreamHash
     /// Where the next group goes.
     private var offset: Int
     /// Bytes of the file: at least `offset`.
@@ -51,7 +48,6 @@ final class SegmentTail: @unchecked Sendable {
         self.epoch = epoch
         file = end.file
         header = end.walk.header
-        hash = StreamHash(end.hash, late: end.late)
         offset = end.walk.offset
         fileBytes = end.fileBytes
         lastLSN = end.walk.lastLSN
@@ -65,13 +61,15 @@ final class SegmentTail: @unchecked Sendable {
     }
 
     /// Writes and syncs the blocks, as one group for each segment that they belong to.
-    func write(_ blocks: [RawBlock]) throws(StorageError) {
+    ///
+    /// `meanwhile` is called while the disk works on the last group.
+    func write(_ blocks: [RawBlock], meanwhile: () -> Void) throws(StorageError) {
         var rest = blocks[...]
         while let first = rest.first {
-            if first.beginsSegment { try roll() }
-            let next = rest.dropFirst().firstIndex { $0.beginsSegment } ?? rest.endIndex
+            if let hash = first.previousHash { try roll(hash: hash) }
+            let next = rest.dropFirst().firstIndex { $0.previousHash != nil } ?? rest.endIndex
             let end = min(next, rest.startIndex + Int(UInt16.max))
-            try writeGroup(rest[..<end])
+            try writeGroup(rest[..<end], meanwhile: end == rest.endIndex ? meanwhile : {})
             rest = rest[end...]
         }
     }
@@ -87,7 +85,9 @@ final class SegmentTail: @unchecked Sendable {
         try flush()
     }
 
-    private func writeGroup(_ blocks: ArraySlice<RawBlock>) throws(StorageError) {
+    private func writeGroup(
+        _ blocks: ArraySlice<RawBlock>, meanwhile: () -> Void
+    ) throws(StorageError) {
         out.removeAll()
         group += 1
         for (index, block) in blocks.enumerated() {
@@ -101,7 +101,7 @@ final class SegmentTail: @unchecked Sendable {
                 raw: block)
             lastLSN = block.firstLSN.advanced(by: UInt64(block.recordCount) - 1)
         }
-        try flush(blocks)
+        try flush(meanwhile: meanwhile)
     }
 
     private func appendBlock(_ unfinished: BlockHeader, raw: RawBlock? = nil) {
@@ -125,9 +125,7 @@ final class SegmentTail: @unchecked Sendable {
     }
 
     /// One write, one sync; then the group is durable and readers may see it.
-    ///
-    /// Its blocks are hashed while the disk works on it.
-    private func flush(_ blocks: ArraySlice<RawBlock> = []) throws(StorageError) {
+    private func flush(meanwhile: () -> Void = {}) throws(StorageError) {
         let groupBytes = out.count
         let end = offset + groupBytes
         writeRest(after: end)
@@ -143,7 +141,7 @@ final class SegmentTail: @unchecked Sendable {
         if groupBytes >= Self.startedBytesMin {
             file.startWriting(UInt64(offset)..<UInt64(end))
         }
-        for block in blocks { block.withBytes { hash.update($0) } }
+        meanwhile()
         try file.sync()
         offset = end
         preparer.noteUse(end)
@@ -173,11 +171,7 @@ final class SegmentTail: @unchecked Sendable {
     }
 
     /// Seals the segment and begins the next: footer, sync, new file, sync, its name, sync.
-    private func roll() throws(StorageError) {
-        guard let hash = hash.value() else {
-            // Whoever was to find out has said why, and the log has ended.
-            throw StorageError(path: file.path, operation: .read, errno: EIO)
-        }
+    private func roll(hash: LogHash) throws(StorageError) {
         out.removeAll()
         SegmentFooter(
             blockCount: blockCount,
@@ -201,7 +195,6 @@ final class SegmentTail: @unchecked Sendable {
     private func begin(_ next: NewSegment) {
         file = next.file
         header = next.header
-        hash = StreamHash(RunningHash(header.opening))
         offset = SegmentHeader.byteCount
         preparer.noteUse(offset)
         fileBytes = next.fileBytes

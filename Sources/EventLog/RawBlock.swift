@@ -54,7 +54,8 @@ final class RawBlock {
 
     /// Adds to the hash what came since the last call.
     func addNewBytes(to hash: inout StreamHash) {
-        buffer.withBytes { hash.update($0.extracting(hashedBytes..<$0.byteCount)) }
+        let start = hashedBytes
+        withBytes { hash.update($0.extracting(start..<$0.byteCount)) }
         hashedBytes = byteCount
     }
 }

@@ -22,8 +22,6 @@ package struct ClaimLine: ~Copyable {
     }
 
     fileprivate var places = Heap<Place>()
-    /// The job of the first place was taken, and its type's next one has no place yet.
-    fileprivate var isFirstTaken = false
 }
 
 extension JobState {
@@ -42,15 +40,10 @@ extension JobState {
     /// The job is claimed before the next is asked for.
     /// - Returns: Nil if none is ready, or all that are ready are held back.
     package mutating func next(in line: inout ClaimLine) -> JobSlot? {
-        if line.isFirstTaken { replaceFirst(of: &line) }
-        line.isFirstTaken = false
         while let place = line.places.min {
-            // What was claimed meanwhile may hold back the job's user: then another one is next, which
-            // comes later.
-            if firstReady(ofType: place.type) == place.job {
-                line.isFirstTaken = true
-                return JobSlot(index: place.job)
-            }
+            // What was claimed since may be this job, or may hold back its user: then another one is next,
+            // which comes later.
+            if firstReady(ofType: place.type) == place.job { return JobSlot(index: place.job) }
             replaceFirst(of: &line)
         }
         return nil

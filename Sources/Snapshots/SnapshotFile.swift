@@ -46,16 +46,11 @@ package struct SnapshotFile: Sendable {
     ) throws(SnapshotError) {
         let isWhole =
             part.head.isPlain
-            ? try readPlain(part, into: &raw)
+            ? try read(part, stored: &raw) == part.byteCount
             : try readCompressed(part, into: &raw, stored: &stored)
         guard isWhole,
             crc32c(raw.rawBytes.extracting(0..<part.byteCount)) == part.head.rawChecksum
         else { throw damage(at: part.offset, "body of a part") }
-    }
-
-    private func readPlain(_ part: Part, into raw: inout [UInt8]) throws(SnapshotError) -> Bool {
-        guard part.head.storedBytes == part.head.rawBytes else { return false }
-        return try read(part, stored: &raw) == part.byteCount
     }
 
     private func readCompressed(

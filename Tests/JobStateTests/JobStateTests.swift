@@ -137,6 +137,20 @@ import Units
 }
 
 @Suite struct `Attempts` {
+    @Test func `tells of each lease once, whoever had its slots before`() throws {
+        let driver = StateDriver()
+        for name in ["a", "b"] { try driver.submit(JobKey("ann", name)) }
+        for _ in 0..<2 { try driver.finish(try #require(driver.claim())) }
+        driver.releaseAll()
+        var content = JobContent.mail
+        content.priority = 255
+        try driver.submit(JobKey("ann", "c"), content)
+        try driver.submit(JobKey("ann", "d"))
+        let token = try #require(driver.claim())
+        #expect(driver.view(leasedBy: token)?.key.job.text == "d")
+        #expect(driver.allTerms().map(\.token) == [token])
+    }
+
     @Test func `end for good when the retries are used up`() throws {
         let driver = StateDriver()
         let key = JobKey("u", "j")

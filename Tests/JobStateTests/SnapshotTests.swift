@@ -238,6 +238,22 @@ extension StateDriver {
         #expect(loaded.readyCount == 10)
     }
 
+    @Test(arguments: [40, 4_000])
+    func `has nothing of the payload of a job that has ended`(byteCount: Int) throws {
+        let driver = StateDriver()
+        var content = JobContent.mail
+        content.payload = Array(repeating: UInt8(ascii: "x"), count: byteCount)
+        try driver.submit(JobKey("ann", "j1"), content)
+        try driver.finish(try #require(driver.claim()))
+        let ended = driver.snapshot(entriesAtATime: 100) {}
+        let bytes = ended.chunks.flatMap { $0.bytes.bytes.array }
+        #expect(!bytes.contains(UInt8(ascii: "x")))
+        let loaded = try StateDriver.loaded(ended.chunks, ended.totals)
+        #expect(try loaded.appearance() == driver.appearance())
+        // A small one is worth nothing while its job is in memory.
+        #expect(driver.state.blobBytes < 400)
+    }
+
     @Test func `of nothing is nothing`() throws {
         let taken = StateDriver().snapshot(entriesAtATime: 1) {}
         let loaded = try StateDriver.loaded(taken.chunks, taken.totals)

@@ -115,6 +115,12 @@ final class StateDriver {
         return true
     }
 
+    /// All that have ended leave memory.
+    func releaseAll() {
+        state.beginRelease(through: state.appliedLSN)
+        while state.release(countMax: 100) {}
+    }
+
     func cancel(_ key: JobKey) throws(Rejection) {
         if let fact = try state.decideCancel(try slot(key)) { append(fact) }
     }

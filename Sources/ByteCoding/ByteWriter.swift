@@ -38,6 +38,11 @@ package struct ByteWriter: Sendable {
         try body(bytes)
     }
 
+    /// Makes room for so many bytes in all.
+    package mutating func expect(_ byteCount: Int) {
+        if byteCount > storage.count { grow(toHold: byteCount) }
+    }
+
     /// Forgets what was written and keeps the buffer.
     @inlinable
     package mutating func removeAll() {

@@ -6,6 +6,8 @@ import Units
 extension EngineCore {
     /// Payload and checkpoint bytes of one claim's answer, past which no further job is granted.
     private static let grantBytesMax = 4 << 20
+    /// After so many, room is made for as many as there may be.
+    private static let grantsBeforeMany = 16
 
     mutating func claim(
         _ id: ClaimID, _ order: ClaimOrder, wait: TimeSpan, _ reply: @escaping Reply<GrantBatch>
@@ -24,11 +26,14 @@ extension EngineCore {
     }
 
     private mutating func grant(_ order: ClaimOrder) -> GrantBatch {
-        var grants = GrantBatch(jobsExpected: min(order.countMax, state.readyCount))
+        var grants = GrantBatch()
         var line = state.line(of: order.types)
         while grants.count < order.countMax, grants.byteCount < Self.grantBytesMax,
             space.allows(.claim), let job = state.next(in: &line)
         {
+            if grants.count == Self.grantsBeforeMany {
+                grants.expect(min(order.countMax, state.readyCount))
+            }
             append(
                 state.decideClaim(job, worker: order.worker, leaseDuration: order.leaseDuration),
                 about: job)

@@ -7,16 +7,16 @@ import Units
 /// Jobs handed to a worker, as the writer's thread copied them: made into values by who receives them.
 struct GrantBatch: Sendable {
     private(set) var items: [GrantItem] = []
-    private(set) var bytes: ByteWriter
-
-    /// An empty batch with room for so many jobs.
-    init(jobsExpected: Int = 0) {
-        items.reserveCapacity(jobsExpected)
-        bytes = ByteWriter(capacity: jobsExpected * Self.bytesExpected)
-    }
+    private(set) var bytes = ByteWriter(capacity: 0)
 
     /// Names and packed payload of most jobs; more are made room for as they come.
-    private static let bytesExpected = 128
+    private static let bytesEach = 128
+
+    /// Makes room for so many jobs in all.
+    mutating func expect(_ count: Int) {
+        items.reserveCapacity(count)
+        bytes.expect(count * Self.bytesEach)
+    }
 
     var isEmpty: Bool { items.isEmpty }
     var count: Int { items.count }

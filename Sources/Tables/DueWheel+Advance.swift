@@ -29,7 +29,7 @@ extension DueWheel {
     ///
     /// Exact, with two exceptions where it may be early, but never late: by at most 1 ms, if more than
     /// 2048 elements are due in the same millisecond; and in a bucket of more than 2048 elements
-    /// that lies at least one window (65.5 s) away or is on its way nearer, where it may name one that
+    /// that lies at least one window (131 s) away or is on its way nearer, where it may name one that
     /// was the earliest and has been taken out.
     @inlinable
     package mutating func nextDue<E: TimedElement>(in records: borrowing Slab<E>) -> Int64? {

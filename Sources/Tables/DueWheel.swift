@@ -15,8 +15,8 @@ package protocol TimedElement: BitwiseCopyable {
 /// the wheel comes near:
 /// ```
 /// heap   this tick and earlier, in exact order
-/// near   65 536 buckets of 1 ms: the rest of this window of 65.5 s
-/// far    131 072 buckets of 65.5 s: the windows of the next 99 days
+/// near   131 072 buckets of 1 ms: the rest of this window of 131 s
+/// far    65 536 buckets of 131 s: the windows of the next 99 days
 /// last   262 144 buckets of 12.4 days: until the year 10 889
 /// ```
 /// What is handed out depends on times and orders alone, not on how the elements came in. Owned by one

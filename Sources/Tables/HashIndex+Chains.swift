@@ -101,7 +101,7 @@ extension HashIndex {
             let tag = line.tag(at: place)
             guard tag != 0 else { continue }
             let slot = line.slots[place]
-            // Tag 1 stands for 0, too.
+            // The low half is the same for both buckets. Tag 1 stands for 0, too.
             let hash = isHashInLines && tag != 1 ? UInt32(tag) << 16 : records[slot].keyHash
             let (bucket, taken) = hand.next(hash)
             // In bounds: both buckets are below bucketCount.
@@ -118,7 +118,7 @@ extension HashIndex {
     @inlinable
     var isHashInLines: Bool { bucketCount > 1 << 16 }
 
-    /// Has the elements that the next split will read fetched by then, some seven insertions later.
+    /// Has the elements that the next split will read fetched by then, some eight insertions later.
     @inlinable
     func prefetchNextSplit<E: HashedElement>(in records: borrowing Slab<E>) {
         if isHashInLines { return }

@@ -9,7 +9,7 @@ package protocol HashedElement: BitwiseCopyable {
 
 /// Finds slots by the hashes of their keys; grows by one bucket at a time, without a pause.
 ///
-/// Linear hashing: bucket n is split once there are 7 slots a bucket, n going round again and again. It
+/// Linear hashing: bucket n is split once there are 8 slots a bucket, n going round again and again. It
 /// holds no keys: the caller compares. Where there are 65 536 buckets and more, the number of a bucket and
 /// the tag of a slot make up its hash; where there are fewer, a split reads hashes from the elements.
 /// Equal hashes make a chain, which is slower and as correct. Owned by one thread.

@@ -99,7 +99,6 @@ struct StateBenchmark: ~Copyable {
         encoded.removeAll()
         // As an engine does at the start of each turn.
         while state.advance(to: now, jobsMax: 4_096) {}
-        batch.stamp(now)
         for index in 0..<batch.count {
             if index % JobState.prefetchMax == 0 {
                 state.prefetch(batch.hints[index...].prefix(JobState.prefetchMax))
@@ -111,12 +110,14 @@ struct StateBenchmark: ~Copyable {
 
     private mutating func submit(_ bytes: RawSpan, _ hint: SubmitHint, _ packed: RawSpan) {
         do {
-            let record = try SubmittedRecord(bytes)
+            let record = try SubmittedRecord(bytes, at: now)
             guard try state.decideSubmit(record, hint) == .new else {
                 preconditionFailure("an id came twice")
             }
             if packed.byteCount == 0 { dictionaries.note(record.payload, ofType: record.type) }
+            let start = encoded.count
             encoded.write(bytes)
+            encoded.patchFixed(now.microseconds, at: start + SubmittedRecord.timeOffset)
             state.apply(
                 submitted: record, hint, packed: packed, at: state.appliedLSN.next)
         } catch {

@@ -56,7 +56,6 @@ extension EngineCore {
     ) throws(EngineError) -> [Submitted] {
         // Jobs that left memory since the batch was looked through: those of few files, and seldom.
         if batch.historySeen < state.releasedThrough { try finishedJobs.note(in: &batch) }
-        batch.stamp(wall)
         var outcomes: [Submitted] = []
         outcomes.reserveCapacity(batch.count)
         for index in 0..<batch.count {
@@ -80,7 +79,8 @@ extension EngineCore {
             let finished = batch.finished.isEmpty ? nil : batch.finished[index]
             outcomes.append(
                 batch.withJob(index) { bytes, packed in
-                    submit(SubmissionBatch.record(bytes), bytes, hint, packed, finished)
+                    submit(
+                        SubmissionBatch.record(bytes, at: wall), bytes, hint, packed, finished)
                 })
         }
         return outcomes
@@ -101,7 +101,8 @@ extension EngineCore {
             return .rejected(error)
         }
         if packed.byteCount == 0 { dictionaries.note(record.payload, ofType: record.type) }
-        let lsn = log.append(bytes)
+        let lsn = log.append(
+            bytes, patch: (wall.microseconds, offset: SubmittedRecord.timeOffset))
         space.spend(bytes.byteCount)
         return .new(state.apply(submitted: record, hint, packed: packed, at: lsn))
     }

@@ -92,24 +92,17 @@ package struct SubmissionBatch: Sendable {
         return isSmaller ? before..<packed.count : 0..<0
     }
 
-    /// Fills in the moment of the submit.
-    package mutating func stamp(_ time: WallTime) {
-        for item in items {
-            events.patchFixed(time.microseconds, at: item.start + SubmittedRecord.timeOffset)
-        }
-    }
-
     /// Fills in the first tick of a recurring job.
     mutating func stamp(_ index: Int, firstTick: WallTime) {
         events.patchFixed(
             firstTick.microseconds, at: items[index].start + items[index].byteCount - 8)
     }
 
-    /// Reads an event that a batch has lent.
+    /// Reads an event that a batch has lent; its time is that of the submit, once there is one.
     @_lifetime(copy bytes)
-    static func record(_ bytes: RawSpan) -> SubmittedRecord {
+    static func record(_ bytes: RawSpan, at now: WallTime? = nil) -> SubmittedRecord {
         do throws(EventFault) {
-            return try SubmittedRecord(bytes)
+            return try SubmittedRecord(bytes, at: now)
         } catch {
             preconditionFailure("an event that was encoded here cannot be read: \(error)")
         }

@@ -181,14 +181,17 @@ extension EventLog {
     /// Puts the record at the end of the open batch; waits only while all blocks are in use.
     ///
     /// After a failure the record goes nowhere; its LSN never becomes durable.
+    /// - Parameters:
+    ///   - record: The record.
+    ///   - patch: An integer that is to stand in it instead of what does, little-endian.
     /// - Precondition: 1 byte to 256 KiB.
     @discardableResult
-    package func append(_ record: RawSpan) -> LSN {
+    package func append(_ record: RawSpan, patch: (value: Int64, offset: Int)? = nil) -> LSN {
         precondition(
             record.byteCount >= 1 && record.byteCount <= LogOptions.recordBytesMax,
             "a record of \(record.byteCount) bytes")
         newest = newest.next
-        block(roomFor: record.byteCount)?.append(record)
+        block(roomFor: record.byteCount)?.append(record, patch: patch)
         return lastLSN
     }
 

@@ -40,9 +40,11 @@ final class RawBlock {
         recordCount == 0 || byteCount + Self.lengthBytesMax + recordBytes <= byteLimit
     }
 
-    func append(_ record: RawSpan) {
+    func append(_ record: RawSpan, patch: (value: Int64, offset: Int)?) {
         buffer.writeVarint(UInt64(record.byteCount))
+        let start = buffer.count
         buffer.write(record)
+        if let patch { buffer.patchFixed(patch.value, at: start + patch.offset) }
         recordCount += 1
     }
 

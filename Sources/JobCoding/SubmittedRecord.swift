@@ -14,6 +14,8 @@ public import Units
 package struct SubmittedRecord: ~Escapable {
     @usableFromInline
     package let bytes: RawSpan
+    @usableFromInline
+    package let time: WallTime
 
     /// Offset of the event's time, which is filled in when the writer takes the record.
     package static let timeOffset = 1
@@ -22,12 +24,17 @@ package struct SubmittedRecord: ~Escapable {
     package static let keyOffset = 43
 
     /// Looks at the lengths, which must add up to the record's.
+    ///
+    /// - Parameters:
+    ///   - bytes: Of the event.
+    ///   - now: Its time, where that is not filled in yet.
     @_lifetime(copy bytes)
-    package init(_ bytes: RawSpan) throws(EventFault) {
+    package init(_ bytes: RawSpan, at now: WallTime? = nil) throws(EventFault) {
         self.bytes = bytes
         guard bytes.byteCount >= 43 else {
             throw .malformed(.truncated(offsetBytes: bytes.byteCount))
         }
+        time = now ?? WallTime(microseconds: bytes.fixed(at: Self.timeOffset))
         let rest = bytes.byteCount - payloadOffset - payloadBytes - (recurrenceBytes > 0 ? 8 : 0)
         guard rest >= 0 else { throw .malformed(.truncated(offsetBytes: bytes.byteCount)) }
         guard rest == 0 else { throw .trailingBytes(rest) }
@@ -46,8 +53,6 @@ package struct SubmittedRecord: ~Escapable {
         }
     }
 
-    @inlinable
-    package var time: WallTime { WallTime(microseconds: bytes.fixed(at: 1)) }
     @inlinable
     package var keyHash: UInt32 { bytes.fixed(at: 9) }
     @usableFromInline

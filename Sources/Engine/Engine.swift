@@ -92,8 +92,6 @@ package final class Engine: Sendable {
     }
 
     /// Submits many jobs at once; each has its own outcome, in the batch's order.
-    ///
-    /// Handed over: whoever keeps it makes the writer copy it.
     package func submit(
         _ batch: consuming SubmissionBatch
     ) async throws(EngineError) -> [SubmitOutcome] {

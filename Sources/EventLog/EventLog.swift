@@ -184,6 +184,7 @@ extension EventLog {
     /// - Parameters:
     ///   - record: The record.
     ///   - patch: An integer that is to stand in it instead of what does, little-endian.
+    /// - Returns: Its position.
     /// - Precondition: 1 byte to 256 KiB.
     @discardableResult
     package func append(_ record: RawSpan, patch: (value: Int64, offset: Int)? = nil) -> LSN {

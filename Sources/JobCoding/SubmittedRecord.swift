@@ -28,6 +28,7 @@ package struct SubmittedRecord: ~Escapable {
     /// - Parameters:
     ///   - bytes: Of the event.
     ///   - now: Its time, where that is not filled in yet.
+    /// - Throws: What is wrong with the bytes.
     @_lifetime(copy bytes)
     package init(_ bytes: RawSpan, at now: WallTime? = nil) throws(EventFault) {
         self.bytes = bytes

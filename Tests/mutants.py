@@ -473,6 +473,9 @@ MUTANTS = [
     ("plain-part-shorter-than-it-says", "Snapshots/PartHead.swift",
      "? head.storedBytes == head.rawBytes :", "? head.storedBytes <= head.rawBytes :",
      "SnapshotsTests|The fuzzing corpus"),
+    ("submit-logged-without-its-time", "EventLog/RawBlock.swift",
+     "        if let patch { buffer.patchFixed(patch.value, at: start + patch.offset) }\n",
+     "        _ = (patch, start)\n", "EngineTests"),
 ]
 
 

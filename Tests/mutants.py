@@ -454,8 +454,6 @@ MUTANTS = [
      "EventLogTests"),
     ("dealt-out-by-another-bit", "Tables/HashIndex+Chains.swift",
      "let bit = hash & splitBit", "let bit = hash & (splitBit >> 1)", "A hash index"),
-    ("places-of-both-buckets-counted-together", "Tables/HashIndex+Chains.swift",
-     "let side = bit == 0 ? 0 : 1", "let side = 0", "A hash index"),
     ("lease-of-who-had-the-slot-before", "JobState/JobState+View.swift",
      "guard jobs[job].activity == activity, jobs[job].status", "guard jobs[job].status",
      "JobStateTests"),

@@ -7,23 +7,34 @@ enum PartCompression {
     /// Writes the body; whether it is plain.
     static func write(_ raw: RawSpan, to out: inout ByteWriter) -> Bool {
         let start = out.count
-        let bytesMax = raw.byteCount / 4 * 3
-        if bytesMax > 0 {
-            unsafe out.write(upTo: bytesMax) { room in
-                // LZ4 reads raw.byteCount bytes and writes at most room.count; what does not fit
-                // gives 0.
-                unsafe raw.withUnsafeBytes { source in
-                    unsafe Int(
-                        LZ4_compress_default(
-                            source.bindMemory(to: CChar.self).baseAddress,
-                            room.bindMemory(to: CChar.self).baseAddress, Int32(source.count),
-                            Int32(room.count)))
-                }
-            }
-        }
-        if out.count > start { return false }
+        // What does not become smaller at its beginning is not tried as a whole.
+        let isTried =
+            raw.byteCount <= sampleBytes || compress(raw.extracting(0..<sampleBytes), to: &out)
+        out.truncate(to: start)
+        if isTried, compress(raw, to: &out) { return false }
         out.write(raw)
         return true
+    }
+
+    private static let sampleBytes = 16 << 10
+
+    /// Writes an LZ4 block; false, and nothing, where it would save less than a quarter.
+    private static func compress(_ raw: RawSpan, to out: inout ByteWriter) -> Bool {
+        let start = out.count
+        let bytesMax = raw.byteCount / 4 * 3
+        guard bytesMax > 0 else { return false }
+        unsafe out.write(upTo: bytesMax) { room in
+            // LZ4 reads raw.byteCount bytes and writes at most room.count; what does not fit
+            // gives 0.
+            unsafe raw.withUnsafeBytes { source in
+                unsafe Int(
+                    LZ4_compress_default(
+                        source.bindMemory(to: CChar.self).baseAddress,
+                        room.bindMemory(to: CChar.self).baseAddress, Int32(source.count),
+                        Int32(room.count)))
+            }
+        }
+        return out.count > start
     }
 
     /// Puts the raw bytes of a compressed body at the front of `raw`; false where the body is not what its head says.

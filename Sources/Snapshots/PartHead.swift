@@ -40,10 +40,9 @@ struct PartHead: Equatable {
             kind: bytes.fixed(at: 4), isPlain: bytes.fixed(at: 5, as: UInt8.self) != 0,
             index: bytes.fixed(at: 8), count: bytes.fixed(at: 12), rawBytes: bytes.fixed(at: 16),
             storedBytes: bytes.fixed(at: 20), rawChecksum: bytes.fixed(at: 24))
-        guard Int(head.rawBytes) <= rawBytesMax,
-            head.isPlain
-                ? head.storedBytes == head.rawBytes : head.storedBytes <= head.rawBytes
-        else { return nil }
+        guard Int(head.rawBytes) <= rawBytesMax, head.storedBytes <= head.rawBytes else {
+            return nil
+        }
         return head
     }
 }

@@ -466,7 +466,7 @@ MUTANTS = [
      "newestWorker == 0 || !workerNames.bytes(newestWorker).isEqual(to: name)",
      "newestWorker == 0", "JobStateTests|EngineTests"),
     ("job-handed-out-twice", "JobState/ClaimLine.swift",
-     "if firstReady(ofType: place.type) == place.job {", "if firstReady(ofType: place.type) != nil {",
+     "if ready == first.job {", "if ready != nil {",
      "JobStateTests|EngineTests"),
     ("submit-logged-without-its-time", "EventLog/RawBlock.swift",
      "        if let patch { buffer.patchFixed(patch.value, at: start + patch.offset) }\n",

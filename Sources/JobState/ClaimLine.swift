@@ -40,11 +40,16 @@ extension JobState {
     /// The job is claimed before the next is asked for.
     /// - Returns: Nil if none is ready, or all that are ready are held back.
     package mutating func next(in line: inout ClaimLine) -> JobSlot? {
-        while let place = line.places.min {
+        while let first = line.places.min {
             // What was claimed since may be this job, or may hold back its user: then another one is next,
             // which comes later.
-            if firstReady(ofType: place.type) == place.job { return JobSlot(index: place.job) }
-            replaceFirst(of: &line)
+            let ready = firstReady(ofType: first.type)
+            if ready == first.job { return JobSlot(index: first.job) }
+            if let ready {
+                line.places.replaceMin(with: place(of: ready, first.type))
+            } else {
+                line.places.removeMin()
+            }
         }
         return nil
     }
@@ -56,21 +61,10 @@ extension JobState {
     }
 
     private mutating func enter(_ type: UInt32, into line: inout ClaimLine) {
-        if let place = place(ofType: type) { line.places.insert(place) }
+        if let job = firstReady(ofType: type) { line.places.insert(place(of: job, type)) }
     }
 
-    /// Puts what its type has next in the place of the first.
-    private mutating func replaceFirst(of line: inout ClaimLine) {
-        guard let first = line.places.min else { return }
-        if let place = place(ofType: first.type) {
-            line.places.replaceMin(with: place)
-        } else {
-            line.places.removeMin()
-        }
-    }
-
-    private mutating func place(ofType type: UInt32) -> ClaimLine.Place? {
-        guard let job = firstReady(ofType: type) else { return nil }
+    private mutating func place(of job: UInt32, _ type: UInt32) -> ClaimLine.Place {
         let record = jobs[job]
         prefetchClaim(job, record, type: type)
         return ClaimLine.Place(

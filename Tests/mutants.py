@@ -471,6 +471,15 @@ MUTANTS = [
     ("submit-logged-without-its-time", "EventLog/RawBlock.swift",
      "        if let patch { buffer.patchFixed(patch.value, at: start + patch.offset) }\n",
      "        _ = (patch, start)\n", "EngineTests"),
+    ("part-read-ahead-unchecked", "Snapshots/SnapshotFile+Parts.swift",
+     "            try check(part, in: raw)\n            try body", "            try body",
+     "SnapshotsTests"),
+    ("what-is-damaged-told-as-something-else", "Snapshots/SnapshotFile+Parts.swift",
+     "            try file.check(part, in: raw)\n            throw error", "            throw error",
+     "SnapshotsTests"),
+    ("chunk-closed-after-many-jobs", "JobState/JobState+Snapshot.swift",
+     "            walk.jobCount += 1\n            walk.closeFull()\n        }\n",
+     "            walk.jobCount += 1\n        }\n", "JobStateTests"),
 ]
 
 

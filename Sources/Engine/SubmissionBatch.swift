@@ -4,7 +4,7 @@ import JobCoding
 package import JobModel
 package import JobState
 package import PayloadPacking
-package import Units
+import Units
 
 /// Jobs to be submitted, put together by whoever submits them: encoded, hashed and packed away from
 /// the writer's thread, which only copies the bytes.

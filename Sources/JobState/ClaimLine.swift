@@ -34,7 +34,7 @@ extension JobState {
         return line
     }
 
-    /// Takes the job that runs first out of the line: by priority, then due time, then order of submit;
+    /// The job of the line that runs first: by priority, then due time, then order of submit;
     /// jobs of one type and priority take turns by user.
     ///
     /// The job is claimed before the next is asked for.

@@ -161,7 +161,7 @@ extension JobState {
     /// leaves memory, because to copy the rest costs more than it is worth.
     ///
     /// A dead letter keeps its payload: it may be redriven.
-    private mutating func dropPayload(_ job: UInt32) {
+    mutating func dropPayload(_ job: UInt32) {
         let old = blob(job)
         guard old.storedPayloadBytes > JobBlob.smallPayloadBytes else { return }
         let kept = old.withoutPayload

@@ -130,6 +130,7 @@ extension JobState {
             if !walk.keptForOthers.isEmpty, walk.keptForOthers.contains(job) { continue }
             walk.digest &+= save(job, in: &walk.open)
             walk.jobCount += 1
+            walk.closeFull()
         }
     }
 

@@ -95,6 +95,7 @@ extension JobState {
             wait(job, until: next)
         } else if schedules[job]?.isFixedDelay != true {
             // It never ticks again: everything that it was to do is handed out.
+            dropPayload(job)
             move(job, to: .success)
             unbind(job)
             ended.append(job)

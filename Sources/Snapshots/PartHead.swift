@@ -17,6 +17,8 @@ struct PartHead: Equatable {
     static let checksumOffset = 28
     /// No part is larger: checked before memory is asked for.
     static let rawBytesMax = 4 << 20
+    /// What one byte of an LZ4 block can stand for.
+    private static let bytesOfOneMax = 255
     /// The kind of the part that ends a snapshot.
     static let endKind: UInt8 = 255
 
@@ -40,9 +42,9 @@ struct PartHead: Equatable {
             kind: bytes.fixed(at: 4), isPlain: bytes.fixed(at: 5, as: UInt8.self) != 0,
             index: bytes.fixed(at: 8), count: bytes.fixed(at: 12), rawBytes: bytes.fixed(at: 16),
             storedBytes: bytes.fixed(at: 20), rawChecksum: bytes.fixed(at: 24))
-        guard Int(head.rawBytes) <= rawBytesMax, head.storedBytes <= head.rawBytes else {
-            return nil
-        }
+        guard Int(head.rawBytes) <= rawBytesMax, head.storedBytes <= head.rawBytes,
+            Int(head.rawBytes) <= Int(head.storedBytes) * (head.isPlain ? 1 : bytesOfOneMax)
+        else { return nil }
         return head
     }
 }

@@ -7,7 +7,8 @@ extension SnapshotFile {
     /// - Parameters:
     ///   - isWanted: Which kinds.
     ///   - isThreaded: Whether a thread of its own reads, decompresses and prepares ahead.
-    ///   - prepare: Gets a part and its bytes, in the same order.
+    ///   - prepare: Gets a part and its bytes, in the same order. They may be damaged: then `body` does not
+    ///     get what it made of them.
     ///   - body: Gets them, too, and what `prepare` made of them.
     /// - Throws: `SnapshotError`, and what `prepare` and `body` throw.
     package func forEachPart<Prepared: Sendable>(
@@ -32,6 +33,8 @@ extension SnapshotFile {
         defer { ahead.stop() }
         for part in ordered {
             let (raw, prepared) = try ahead.take()
+            // Here, because the other thread has more to do.
+            try check(part, in: raw)
             try body(part, raw.rawBytes.extracting(0..<part.byteCount), prepared)
             ahead.giveBack(raw)
         }
@@ -48,7 +51,7 @@ private final class PartsAhead<Prepared: Sendable>: @unchecked Sendable {
         var isStopped = false
     }
 
-    /// Some 6 MiB of a snapshot's parts: so much is prepared while those before it take longer.
+    /// So many parts are ready at most: with more, what was prepared has left the cache when it is used.
     private static var buffersMax: Int { 6 }
 
     private let file: SnapshotFile
@@ -95,12 +98,22 @@ private final class PartsAhead<Prepared: Sendable>: @unchecked Sendable {
             }
             guard var raw = room else { return }
             do {
-                try file.read(part, into: &raw, stored: &stored)
-                let prepared = try prepare(part, raw.rawBytes.extracting(0..<part.byteCount))
+                try file.readUnchecked(part, into: &raw, stored: &stored)
+                let prepared = try prepared(part, raw)
                 monitor.change { [raw] in $0.ready.append(.success((raw, prepared))) }
             } catch {
                 return monitor.change { $0.ready.append(.failure(error)) }
             }
+        }
+    }
+
+    private func prepared(_ part: SnapshotFile.Part, _ raw: [UInt8]) throws -> Prepared {
+        do {
+            return try prepare(part, raw.rawBytes.extracting(0..<part.byteCount))
+        } catch {
+            // What is damaged is told as that, whatever it looks like.
+            try file.check(part, in: raw)
+            throw error
         }
     }
 }

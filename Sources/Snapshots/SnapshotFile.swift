@@ -44,13 +44,30 @@ package struct SnapshotFile: Sendable {
     package func read(
         _ part: Part, into raw: inout [UInt8], stored: inout [UInt8]
     ) throws(SnapshotError) {
+        try readUnchecked(part, into: &raw, stored: &stored)
+        try check(part, in: raw)
+    }
+
+    /// The same, but for the checksum.
+    func readUnchecked(
+        _ part: Part, into raw: inout [UInt8], stored: inout [UInt8]
+    ) throws(SnapshotError) {
         let isWhole =
             part.head.isPlain
             ? try read(part, stored: &raw) == part.byteCount
             : try readCompressed(part, into: &raw, stored: &stored)
-        guard isWhole,
-            crc32c(raw.rawBytes.extracting(0..<part.byteCount)) == part.head.rawChecksum
-        else { throw damage(at: part.offset, "body of a part") }
+        guard isWhole else { throw damage(of: part) }
+    }
+
+    /// Compares the checksum of a part that was read to the front of `raw`.
+    func check(_ part: Part, in raw: [UInt8]) throws(SnapshotError) {
+        guard crc32c(raw.rawBytes.extracting(0..<part.byteCount)) == part.head.rawChecksum else {
+            throw damage(of: part)
+        }
+    }
+
+    private func damage(of part: Part) -> SnapshotError {
+        damage(at: part.offset, "body of a part")
     }
 
     private func readCompressed(

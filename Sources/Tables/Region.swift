@@ -63,8 +63,8 @@ struct Region: ~Copyable {
         unsafe madvise(base + offset, count, Mapping.populateWrite)
     }
 
-    /// Puts memory behind the first `usedBytes` at once, for a table of a known size that is filled in no
-    /// order: a page that is read before it is written costs two faults.
+    /// Puts memory behind the first `usedBytes` at once, for a table of a known size: a fault costs more, and
+    /// a page that is read before it is written two.
     ///
     /// - Precondition: nothing is in use yet.
     mutating func fill(to usedBytes: Int) {

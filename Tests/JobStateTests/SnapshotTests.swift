@@ -254,6 +254,22 @@ extension StateDriver {
         #expect(driver.state.blobBytes < 400)
     }
 
+    @Test func `has small chunks, however large its jobs are`() throws {
+        let driver = StateDriver()
+        var content = JobContent.mail
+        content.payload = Array(repeating: 7, count: JobLimits.payloadBytesMax)
+        let checkpoint = Array(repeating: UInt8(8), count: JobLimits.checkpointBytesMax)
+        for number in 1...40 {
+            try driver.submit(JobKey("ann", "j\(number)"), content)
+            try driver.heartbeat(try #require(driver.claim()), checkpoint: checkpoint)
+        }
+        let taken = driver.snapshot(entriesAtATime: 100) {}
+        // A part of a snapshot has 4 MiB at most.
+        #expect(taken.chunks.allSatisfy { $0.bytes.count < 1 << 20 })
+        let loaded = try StateDriver.loaded(taken.chunks, taken.totals)
+        #expect(try loaded.appearance() == driver.appearance())
+    }
+
     @Test func `of nothing is nothing`() throws {
         let taken = StateDriver().snapshot(entriesAtATime: 1) {}
         let loaded = try StateDriver.loaded(taken.chunks, taken.totals)

@@ -141,6 +141,26 @@ private func kept(_ bytes: [UInt64], _ keeping: SnapshotKeeping) throws -> [UInt
         #expect(try SnapshotFile(path, storage: storage).contents() == whole)
     }
 
+    /// What another thread makes of a damaged part is not used, and what it says about it not told.
+    @Test(arguments: [false, true], [false, true])
+    func `damaged in a part is used up to there`(isThreaded: Bool, isRefused: Bool) throws {
+        struct Refusal: Error {}
+        let storage = try disk()
+        let path = try write(to: storage).path(of: head.lsn)
+        let byteCount = try #require(storage.bytes(of: path)).count
+        // In the middle of the last part's 100 bytes; behind it are a head of 32 bytes and the 24 of the end.
+        storage.flip(bit: (byteCount - 56 - 50) * 8, of: path)
+        let file = try SnapshotFile(path, storage: storage)
+        var used: [UInt8] = []
+        #expect(throws: SnapshotError.self) {
+            try file.forEachPart(
+                ofKinds: { _ in true }, isThreaded: isThreaded,
+                prepare: { part, _ in if isRefused, part.kind == 4 { throw Refusal() } }
+            ) { part, _, _ in used.append(part.kind) }
+        }
+        #expect(used == [1, 2, 3])
+    }
+
     @Test func `cut short or with more behind it is refused`() throws {
         let storage = try disk()
         let path = try write(to: storage).path(of: head.lsn)

@@ -480,6 +480,8 @@ MUTANTS = [
     ("chunk-closed-after-many-jobs", "JobState/JobState+Snapshot.swift",
      "            walk.jobCount += 1\n            walk.closeFull()\n        }\n",
      "            walk.jobCount += 1\n        }\n", "JobStateTests"),
+    ("part-that-promises-too-much-believed", "Snapshots/PartHead.swift",
+     "* (head.isPlain ? 1 : bytesOfOneMax)", "* 1_000_000", "SnapshotsTests"),
 ]
 
 

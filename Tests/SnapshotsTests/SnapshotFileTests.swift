@@ -161,6 +161,25 @@ private func kept(_ bytes: [UInt64], _ keeping: SnapshotKeeping) throws -> [UInt
         #expect(used == [1, 2, 3])
     }
 
+    /// Nothing is made room for that the bytes behind a head cannot be.
+    @Test func `whose first part promises more than LZ4 can make of it is refused`() throws {
+        let storage = try disk()
+        let path = try write(to: storage).path(of: head.lsn)
+        var bytes = try #require(storage.bytes(of: path))
+        let seed = bytes.rawBytes.fixed(at: 60, as: UInt32.self)
+        // The head of the first part: its decompressed length, and the checksum behind it.
+        bytes.replaceSubrange(64 + 16..<64 + 20, with: [0, 0, 0x40, 0])
+        let checksum = crc32c(bytes.rawBytes.extracting(64..<64 + 28), continuing: seed)
+        bytes.replaceSubrange(
+            64 + 28..<64 + 32, with: (0..<4).map { UInt8(truncatingIfNeeded: checksum >> (8 * $0)) }
+        )
+        try storage.open(path, .readWrite).write(bytes.rawBytes, at: 0)
+        let error = try #require(throws: SnapshotError.self) {
+            try SnapshotFile(path, storage: storage)
+        }
+        #expect("\(error)".contains("head of part 0"))
+    }
+
     @Test func `cut short or with more behind it is refused`() throws {
         let storage = try disk()
         let path = try write(to: storage).path(of: head.lsn)

@@ -482,6 +482,9 @@ MUTANTS = [
      "            walk.jobCount += 1\n        }\n", "JobStateTests"),
     ("part-that-promises-too-much-believed", "Snapshots/PartHead.swift",
      "* (head.isPlain ? 1 : bytesOfOneMax)", "* 1_000_000", "SnapshotsTests"),
+    ("payload-kept-after-the-last-tick", "JobState/JobState+Ticks.swift",
+     "            dropPayload(job)\n            move(job, to: .success)\n",
+     "            move(job, to: .success)\n", "JobStateTests"),
 ]
 
 

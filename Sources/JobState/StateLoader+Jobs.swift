@@ -157,7 +157,7 @@ extension StateLoader {
 /// The fixed part of a job in a snapshot.
 struct SavedJob {
     // First, and so in words that are copied as they are read: a processor cannot hand on what it has
-    // not written yet in other pieces (measured: a fifth of the time of a load).
+    // not written yet in other pieces (measured: a twentieth of a start).
     let blob: JobBlob
     let submitted: LSN
     let submittedAt: WallTime

@@ -149,6 +149,21 @@ private func outcomes(_ driver: StateDriver) -> [TickOutcome] {
         #expect(try driver.status(key) == .cancelled)
     }
 
+    @Test func `gives its payload's memory back with its last tick`() throws {
+        let driver = StateDriver()
+        // Nothing ticks after the last moment that there is.
+        driver.now = .latest
+        var content = JobContent.recurring(.fixedRate(minute))
+        content.payload = Array(repeating: 1, count: 4_000)
+        try driver.submit(key, content)
+        driver.advance(jobsMax: .max)
+        #expect(try driver.status(key) == .success)
+        // That of its occurrence is there still.
+        #expect(driver.state.blobBytes < 4_400)
+        try driver.finish(try #require(driver.claim()))
+        #expect(driver.state.blobBytes < 400)
+    }
+
     @Test func `never takes a job's place`() throws {
         let driver = StateDriver()
         let taken = JobKey("ann", "tick@\(driver.now.advanced(by: minute))")

@@ -99,27 +99,28 @@ struct StateBenchmark: ~Copyable {
         encoded.removeAll()
         // As an engine does at the start of each turn.
         while state.advance(to: now, jobsMax: 4_096) {}
+        var kinds = batch.kinds
         for index in 0..<batch.count {
             if index % JobState.prefetchMax == 0 {
                 state.prefetch(batch.hints[index...].prefix(JobState.prefetchMax))
             }
             let hint = batch.hints[index]
-            batch.withJob(index) { bytes, packed in submit(bytes, hint, packed) }
+            batch.withJob(index) { bytes, packed in submit(bytes, hint, packed, &kinds) }
         }
     }
 
-    private mutating func submit(_ bytes: RawSpan, _ hint: SubmitHint, _ packed: RawSpan) {
+    private mutating func submit(_ bytes: RawSpan, _ hint: SubmitHint, _ packed: RawSpan, _ kinds: inout BatchKinds) {
         do {
             let record = try SubmittedRecord(bytes, at: now)
-            guard try state.decideSubmit(record, hint) == .new else {
+            guard case .new(let place) = try state.decideSubmit(record, hint) else {
                 preconditionFailure("an id came twice")
             }
             if packed.byteCount == 0 { dictionaries.note(record.payload, ofType: record.type) }
             let start = encoded.count
             encoded.write(bytes)
             encoded.patchFixed(now.microseconds, at: start + SubmittedRecord.timeOffset)
-            state.apply(
-                submitted: record, hint, packed: packed, at: state.appliedLSN.next)
+            _ = state.apply(
+                submitted: record, hint, packed: packed, place, &kinds, at: state.appliedLSN.next)
         } catch {
             preconditionFailure("a submit was refused: \(error)")
         }

@@ -58,6 +58,7 @@ extension EngineCore {
         if batch.historySeen < state.releasedThrough { try finishedJobs.note(in: &batch) }
         var outcomes: [Submitted] = []
         outcomes.reserveCapacity(batch.count)
+        var kinds = batch.kinds
         for index in 0..<batch.count {
             if index % JobState.prefetchMax == 0 {
                 state.prefetch(batch.hints[index...].prefix(JobState.prefetchMax))
@@ -80,7 +81,8 @@ extension EngineCore {
             outcomes.append(
                 batch.withJob(index) { bytes, packed in
                     submit(
-                        SubmissionBatch.record(bytes, at: wall), bytes, hint, packed, finished)
+                        SubmissionBatch.record(bytes, at: wall), bytes, hint, packed, finished,
+                        &kinds)
                 })
         }
         return outcomes
@@ -88,14 +90,16 @@ extension EngineCore {
 
     private mutating func submit(
         _ record: borrowing SubmittedRecord, _ bytes: RawSpan, _ hint: SubmitHint,
-        _ packed: RawSpan, _ finished: FinishedJob?
+        _ packed: RawSpan, _ finished: FinishedJob?, _ kinds: inout BatchKinds
     ) -> Submitted {
+        let place: SubmitPlace
         do throws(Rejection) {
             if let finished, !state.holds(record, hint) {
                 return try decide(record, hint, finished)
             }
-            if case .existing(let job) = try state.decideSubmit(record, hint) {
-                return .existing(job)
+            switch try state.decideSubmit(record, hint) {
+            case .existing(let job): return .existing(job)
+            case .new(let found): place = found
             }
         } catch {
             return .rejected(error)
@@ -104,7 +108,7 @@ extension EngineCore {
         let lsn = log.append(
             bytes, patch: (wall.microseconds, offset: SubmittedRecord.timeOffset))
         space.spend(bytes.byteCount)
-        return .new(state.apply(submitted: record, hint, packed: packed, at: lsn))
+        return .new(state.apply(submitted: record, hint, packed: packed, place, &kinds, at: lsn))
     }
 
     /// A submit of a job that has left memory: the same one again, or one in conflict with it.
@@ -124,7 +128,10 @@ extension EngineCore {
         let hint = batch.hints[0]
         return batch.withJob(0) { bytes, _ in
             do throws(Rejection) {
-                return try state.decideSubmit(SubmissionBatch.record(bytes), hint) != .new
+                if case .new = try state.decideSubmit(SubmissionBatch.record(bytes), hint) {
+                    return false
+                }
+                return true
             } catch {
                 return true
             }

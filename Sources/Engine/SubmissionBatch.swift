@@ -32,7 +32,7 @@ package struct SubmissionBatch: Sendable {
     private let hash: KeyedHash
     private let dictionaries: PayloadDictionaries
     private let packer = PayloadPacker()
-    private var knownDictionaries = DictionaryCache()
+    private var classes = BatchClasses()
 
     package init(hash: KeyedHash, dictionaries: PayloadDictionaries, jobsExpected: Int) {
         self.hash = hash
@@ -45,6 +45,9 @@ package struct SubmissionBatch: Sendable {
 
     /// Jobs in the batch.
     package var count: Int { items.count }
+
+    /// What the numbers of classes in its hints come to, to be found out by whoever takes the batch.
+    package var kinds: BatchKinds { BatchKinds(classCount: classes.count) }
 
     /// Forgets the jobs and keeps the memory.
     package mutating func removeAll() {
@@ -73,18 +76,23 @@ package struct SubmissionBatch: Sendable {
                 bytes.extracting(keyStart..<keyStart + keyBytes), userBytes: userBytes, hash)
         }
         events.patchFixed(keyHash, at: start + SubmittedRecord.keyHashOffset)
-        let hint = events.withBytes { [hash] bytes in
-            SubmitHint(Self.record(bytes.extracting(start..<end)), hash)
-        }
+        let hint = Self.hint(events, start..<end, hash, &classes)
         if let recurrence = content.recurrence { recurrences[items.count] = recurrence }
         items.append(
-            Item(start: start, byteCount: end - start, packed: pack(content.payload, content.type)))
+            Item(start: start, byteCount: end - start, packed: pack(content.payload, hint.classNumber)))
         hints.append(hint)
     }
 
+    private static func hint(
+        _ events: borrowing ByteWriter, _ range: Range<Int>, _ hash: KeyedHash, _ classes: inout BatchClasses
+    ) -> SubmitHint {
+        let record = record(events.bytes.extracting(range))
+        return SubmitHint(record, hash, classNumber: classes.number(of: record.typeAndPolicy, typeBytes: record.typeBytes))
+    }
+
     /// Packs a payload; an empty range: it is kept as it is.
-    private mutating func pack(_ payload: [UInt8], _ type: JobType) -> Range<Int> {
-        guard let dictionary = knownDictionaries.dictionary(for: type, in: dictionaries) else {
+    private mutating func pack(_ payload: [UInt8], _ classNumber: UInt16?) -> Range<Int> {
+        guard let classNumber, let dictionary = classes.dictionary(of: classNumber, in: dictionaries) else {
             return 0..<0
         }
         let before = packed.count
@@ -116,36 +124,5 @@ package struct SubmissionBatch: Sendable {
         let item = items[index]
         let bytes = events.bytes.extracting(item.start..<item.start + item.byteCount)
         return try body(bytes, packed.bytes.extracting(item.packed))
-    }
-}
-
-/// The dictionaries of types that a batch has met, each where a checksum of the name puts it: shared ones lie
-/// behind a lock.
-private struct DictionaryCache: Sendable {
-    private typealias Entry = (type: [UInt8], dictionary: PayloadDictionary)
-
-    private static let placeCount = 64
-    private var entries: [Entry?] = []
-
-    mutating func dictionary(
-        for type: JobType, in shared: PayloadDictionaries
-    ) -> PayloadDictionary? {
-        var text = type.text
-        // The pointer does not leave the closure.
-        return text.withUTF8 { bytes in unsafe dictionary(for: bytes.span.bytes, in: shared) }
-    }
-
-    private mutating func dictionary(
-        for type: RawSpan, in shared: PayloadDictionaries
-    ) -> PayloadDictionary? {
-        if entries.isEmpty { entries = Array(repeating: nil, count: Self.placeCount) }
-        let place = Int(crc32c(type)) % Self.placeCount
-        if let entry = entries[place], entry.type.rawBytes.isEqual(to: type) {
-            return entry.dictionary
-        }
-        // A type without one may have one when its next job comes.
-        guard let found = shared.dictionary(for: type) else { return nil }
-        entries[place] = (type.array, found)
-        return found
     }
 }

@@ -29,22 +29,44 @@ extension JobState {
         }
     }
 
-    /// Folds a `submitted` event, given as its bytes.
+    /// Folds a `submitted` event of the log, given as its bytes.
     ///
     /// - Parameters:
     ///   - record: The event.
     ///   - hint: Of this event.
     ///   - packed: The payload as it is to be kept, packed; empty: as it is.
     ///   - lsn: Its position, the one after the last.
-    /// - Returns: The new job.
-    @discardableResult
     package mutating func apply(
         submitted record: borrowing SubmittedRecord, _ hint: SubmitHint, packed: RawSpan,
         at lsn: LSN
+    ) {
+        advanceLog(to: lsn, time: record.time)
+        _ = insert(
+            record, hint.contentHash, user: userNumber(record.user, hash: hint.userHash),
+            kind: kind(of: record), packed: packed, at: lsn)
+    }
+
+    /// Folds a `submitted` event that has just been decided.
+    ///
+    /// - Parameters:
+    ///   - record: The event.
+    ///   - hint: Of this event.
+    ///   - packed: The payload as it is to be kept, packed; empty: as it is.
+    ///   - place: What it was decided with.
+    ///   - kinds: Those of the batch that it comes from.
+    ///   - lsn: Its position, the one after the last.
+    /// - Returns: The new job.
+    package mutating func apply(
+        submitted record: borrowing SubmittedRecord, _ hint: SubmitHint, packed: RawSpan,
+        _ place: SubmitPlace, _ kinds: inout BatchKinds, at lsn: LSN
     ) -> JobSlot {
         advanceLog(to: lsn, time: record.time)
+        let user =
+            place.user != 0 ? place.user : userNumber(record.user, hash: hint.userHash)
         return JobSlot(
-            index: insert(record, hint, packed: packed, at: lsn))
+            index: insert(
+                record, hint.contentHash, user: user,
+                kind: kind(of: record, hint.classNumber, &kinds), packed: packed, at: lsn))
     }
 
     private mutating func advanceLog(to lsn: LSN, time: WallTime) {

@@ -7,7 +7,7 @@ package import Units
 /// What a submit comes to.
 package enum SubmitDecision: Equatable, Sendable {
     /// The key was free: append the event.
-    case new
+    case new(SubmitPlace)
     /// The same job with the same content is there already.
     case existing(JobSlot)
 }
@@ -20,7 +20,7 @@ extension JobState {
     ) throws(Rejection) -> SubmitDecision {
         guard let user = userNames.find(record.user, hash: hint.userHash) else {
             try checkWaitingLimit(everyUser, waiting: 0, record)
-            return .new
+            return .new(SubmitPlace(user: 0))
         }
         if let job = find(user: user, job: record.job, hash: record.keyHash) {
             guard blob(job).contentHash == hint.contentHash,
@@ -30,7 +30,7 @@ extension JobState {
             return .existing(JobSlot(index: job))
         }
         try checkWaitingLimit(control(ofUser: user), waiting: users[user].waiting, record)
-        return .new
+        return .new(SubmitPlace(user: user))
     }
 
     /// Whether the job of this key is in memory.

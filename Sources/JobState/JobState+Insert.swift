@@ -41,8 +41,10 @@ extension JobState {
         Event(time: time, fact: fact).encode(into: &writer)
         do throws(EventFault) {
             let record = try SubmittedRecord(writer.bytes)
+            let hint = SubmitHint(record, self.hash)
             let job = insert(
-                record, SubmitHint(record, self.hash), packed: RawSpan(), at: lsn)
+                record, hint.contentHash, user: userNumber(record.user, hash: hint.userHash),
+                kind: kind(of: record), packed: RawSpan(), at: lsn)
             if hash == nil { jobsOfFirstEncoding[lsn.rawValue] = job }
         } catch {
             preconditionFailure("an event that was encoded here cannot be read: \(error)")
@@ -50,14 +52,15 @@ extension JobState {
     }
 
     mutating func insert(
-        _ record: borrowing SubmittedRecord, _ hint: SubmitHint, packed: RawSpan, at lsn: LSN
+        _ record: borrowing SubmittedRecord, _ contentHash: UInt64, user: UInt32, kind: UInt32,
+        packed: RawSpan, at lsn: LSN
     ) -> UInt32 {
         let isRecurring = record.recurrenceBytes > 0
         var flags: JobFlags = packed.byteCount > 0 ? [.packed] : []
         if isRecurring { flags.insert(.recurring) }
         if record.expiresAt != nil { flags.insert(.expires) }
         let head = JobBlob(
-            contentHash: hint.contentHash, jobBytes: record.jobBytes,
+            contentHash: contentHash, jobBytes: record.jobBytes,
             locationBytes: record.locationBytes, rawPayloadBytes: record.payloadBytes,
             storedPayloadBytes: packed.byteCount > 0 ? packed.byteCount : record.payloadBytes)
         let blob = blobs.begin(head)
@@ -71,8 +74,7 @@ extension JobState {
         let job = add(
             JobRecord(
                 submitted: lsn, submittedAt: record.time, dueAt: executionTime,
-                keyHash: record.keyHash, user: userNumber(record.user, hash: hint.userHash),
-                kind: kind(of: record),
+                keyHash: record.keyHash, user: user, kind: kind,
                 priority: record.priority, jobBytes: UInt8(record.jobBytes), blob: blob,
                 flags: flags))
         if let expiresAt = record.expiresAt { expire(job, at: expiresAt) }
@@ -101,7 +103,18 @@ extension JobState {
         expiries.insert(Expiry(at: time, submitted: jobs[job].submitted, job: job))
     }
 
-    private mutating func kind(of record: borrowing SubmittedRecord) -> UInt32 {
+    mutating func kind(
+        of record: borrowing SubmittedRecord, _ classNumber: UInt16?, _ kinds: inout BatchKinds
+    ) -> UInt32 {
+        guard let classNumber else { return kind(of: record) }
+        let known = kinds.kinds[Int(classNumber)]
+        if known != 0 { return known }
+        let kind = kind(of: record)
+        kinds.kinds[Int(classNumber)] = kind
+        return kind
+    }
+
+    mutating func kind(of record: borrowing SubmittedRecord) -> UInt32 {
         let kind = classNames.intern(record.typeAndPolicy, salt: UInt64(record.typeBytes))
         if kind == classes.count {
             do throws(EventFault) {
@@ -129,7 +142,7 @@ extension JobState {
         userNumber(name, hash: UInt32(truncatingIfNeeded: hash.hash(name)))
     }
 
-    private mutating func userNumber(_ name: RawSpan, hash: UInt32) -> UInt32 {
+    mutating func userNumber(_ name: RawSpan, hash: UInt32) -> UInt32 {
         let number = userNames.intern(name, hash: hash)
         if number > users.slotsUsed { _ = users.allocate(UserRecord()) }
         return number

@@ -13,16 +13,37 @@ package struct SubmitHint: Sendable {
     let keyHash: UInt32
     let userHash: UInt32
     let dueMicroseconds: Int64
+    /// What its class, type and policy, is called in `BatchKinds`; nil: it has no number there.
+    package let classNumber: UInt16?
 
     /// - Parameters:
     ///   - record: The event, with the key's hash in it.
     ///   - hash: What the log's hashes are made with.
-    package init(_ record: borrowing SubmittedRecord, _ hash: KeyedHash) {
+    ///   - classNumber: Of its class among those of a batch; nil: it has none.
+    package init(_ record: borrowing SubmittedRecord, _ hash: KeyedHash, classNumber: UInt16? = nil) {
+        self.classNumber = classNumber
         contentHash = hash.hash(record.contentTail, salt: hash.hash(record.contentHead))
         keyHash = record.keyHash
         userHash = UInt32(truncatingIfNeeded: hash.hash(record.user))
         dueMicroseconds = record.executionTime?.microseconds ?? 0
     }
+}
+
+/// The kinds, as the state numbers them, of the classes of a batch: each is looked up once, not for each job.
+package struct BatchKinds {
+    /// By the batch's own numbers; 0: not looked up yet.
+    var kinds: [UInt32]
+
+    /// - Parameter classCount: The batch's classes have the numbers from 0 to below this one.
+    package init(classCount: Int) {
+        kinds = [UInt32](repeating: 0, count: classCount)
+    }
+}
+
+/// What was found out to decide a submit, so that applying it need not look again.
+package struct SubmitPlace: Equatable, Sendable {
+    /// 0: nobody of this name was there.
+    let user: UInt32
 }
 
 extension JobState {

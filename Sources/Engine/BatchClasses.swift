@@ -1,0 +1,69 @@
+import ByteCoding
+import JobState
+import PayloadPacking
+
+/// The classes of jobs, a type and a policy each, that a batch has met: numbered from 0 in the order in which they came,
+/// and each with its type's dictionary, because shared ones lie behind a lock.
+struct BatchClasses: Sendable {
+    private struct Entry {
+        /// Type and policy side by side, as in an event.
+        let name: [UInt8]
+        let typeBytes: Int
+        let checksum: UInt32
+        /// Nil while the type has none.
+        var dictionary: PayloadDictionary?
+    }
+
+    private var entries: [Entry] = []
+    /// Numbers plus one, each at the first free place from where its checksum says; 0: free. At most half are taken.
+    private var places = [UInt16](repeating: 0, count: 16)
+
+    /// Classes beyond these have no number, and cost more.
+    private static let countMax = 1_024
+
+    var count: Int { entries.count }
+
+    /// The number of a class; nil: it has none.
+    mutating func number(of name: RawSpan, typeBytes: Int) -> UInt16? {
+        let checksum = crc32c(name)
+        var place = Int(checksum) & (places.count - 1)
+        while places[place] != 0 {
+            let number = places[place] - 1
+            if isEntry(Int(number), name, typeBytes: typeBytes, checksum) { return number }
+            place = (place + 1) & (places.count - 1)
+        }
+        guard entries.count < Self.countMax else { return nil }
+        entries.append(Entry(name: name.array, typeBytes: typeBytes, checksum: checksum))
+        places[place] = UInt16(entries.count)
+        if entries.count * 2 > places.count { grow() }
+        return UInt16(entries.count - 1)
+    }
+
+    /// The dictionary of a class's type; nil: there is none yet.
+    mutating func dictionary(
+        of classNumber: UInt16, in shared: PayloadDictionaries
+    ) -> PayloadDictionary? {
+        let number = Int(classNumber)
+        if let known = entries[number].dictionary { return known }
+        let type = Array(entries[number].name.prefix(entries[number].typeBytes))
+        entries[number].dictionary = shared.dictionary(for: type.rawBytes)
+        return entries[number].dictionary
+    }
+
+    private func isEntry(
+        _ number: Int, _ name: RawSpan, typeBytes: Int, _ checksum: UInt32
+    ) -> Bool {
+        let entry = entries[number]
+        return entry.checksum == checksum && entry.typeBytes == typeBytes
+            && entry.name.rawBytes.isEqual(to: name)
+    }
+
+    private mutating func grow() {
+        places = [UInt16](repeating: 0, count: places.count * 2)
+        for (number, entry) in entries.enumerated() {
+            var place = Int(entry.checksum) & (places.count - 1)
+            while places[place] != 0 { place = (place + 1) & (places.count - 1) }
+            places[place] = UInt16(number + 1)
+        }
+    }
+}

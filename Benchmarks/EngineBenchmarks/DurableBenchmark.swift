@@ -21,9 +21,7 @@ struct DurableBenchmark {
                     group.addTask {
                         for jobs in client {
                             var batch = engine.batch(jobsExpected: Self.batchJobs)
-                            for index in jobs.indices {
-                                batch.add(jobs[index].key, jobs[index].content)
-                            }
+                            for job in jobs { batch.add(job.key, job.content) }
                             _ = try await engine.submit(batch)
                         }
                     }
@@ -46,9 +44,7 @@ struct DurableBenchmark {
                     group.addTask {
                         for jobs in client {
                             var batch = engine.batch(jobsExpected: Self.batchJobs)
-                            for index in jobs.indices {
-                                batch.add(jobs[index].key, jobs[index].content)
-                            }
+                            for job in jobs { batch.add(job.key, job.content) }
                             _ = try await engine.submit(batch)
                             try await Self.work(engine, types)
                         }
@@ -78,7 +74,7 @@ struct DurableBenchmark {
 
     private func prepared(
         _ batches: Int, dueWithin: TimeSpan
-    ) -> [[[(key: JobKey, content: JobContent)]]] {
+    ) -> [[[Workload.Job]]] {
         (0..<Self.clients).map { client in
             var workload = Workload(
                 seed: UInt64(client + 1), start: SystemClock().wallTime())

@@ -34,6 +34,11 @@ struct Workload {
         }
     }
 
+    struct Job {
+        let key: JobKey
+        let content: JobContent
+    }
+
     var allTypes: [JobType] { types }
 
     /// SplitMix64 (Steele, Lea, Flood, 2014).
@@ -59,7 +64,7 @@ struct Workload {
         return bytes
     }
 
-    mutating func job() -> (key: JobKey, content: JobContent) {
+    mutating func job() -> Job {
         let type = Int(next() % UInt64(Self.typeCount))
         let user = users[Int(next() % UInt64(Self.userCount))]
         let id = "job-" + String(decoding: text(16), as: UTF8.self)
@@ -69,11 +74,10 @@ struct Workload {
         let span = TimeSpan(
             microseconds: dueWithin == .zero
                 ? 0 : Int64(next() % UInt64(dueWithin.microseconds)))
-        return (
-            JobKey(user: user, job: JobID(unchecked: id)),
-            JobContent(
+        return Job(
+            key: JobKey(user: user, job: JobID(unchecked: id)),
+            content: JobContent(
                 type: types[type], executionTime: start.advanced(by: span),
-                priority: UInt8(next() % 4), payload: payload)
-        )
+                priority: UInt8(next() % 4), payload: payload))
     }
 }

@@ -11,7 +11,13 @@ package struct ByteWriter: Sendable {
     /// An empty writer with room for `capacity` bytes; it grows by doubling when they are full.
     package init(capacity: Int = 256) {
         precondition(capacity >= 0, "capacity of \(capacity) bytes")
-        storage = [UInt8](repeating: 0, count: capacity)
+        storage = Self.room(capacity)
+    }
+
+    /// So many bytes that nobody has written yet, and nobody reads before: to clear them costs as much as to fill them.
+    private static func room(_ byteCount: Int) -> [UInt8] {
+        // Every value of an integer's bytes is one; only what was written is ever lent.
+        unsafe [UInt8](unsafeUninitializedCapacity: byteCount) { _, count in count = byteCount }
     }
 
     /// Bytes written.

@@ -44,8 +44,9 @@ extension EngineCore {
     private enum Submitted {
         case new(JobSlot)
         case existing(JobSlot)
-        /// It was there already, and has left memory since.
-        case finished(FinishedJob)
+        /// It was there already, and has left memory since. Indirect, so that what is seldom makes none of a thousand
+        /// large.
+        indirect case finished(FinishedJob)
         case rejected(Rejection)
     }
 

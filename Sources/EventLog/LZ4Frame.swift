@@ -13,6 +13,8 @@ enum LZ4Frame {
     /// Where the block begins.
     static let blockOffset = 11
     private static let thoroughLevel: Int32 = 3
+    /// Twice the default: 1.5 % more bytes, which rewriting takes back, for a tenth less time of a submit's disk thread.
+    private static let hastyAcceleration: Int32 = 2
     static let plainBit: UInt32 = 0x8000_0000
     /// Largest raw block; the frame format itself ends at 4 MiB.
     static let rawBytesMax = 4 << 20
@@ -80,8 +82,8 @@ enum LZ4Frame {
                 isThorough
                 ? unsafe LZ4_compress_HC(
                     source.baseAddress, room.baseAddress, fromBytes, toBytes, thoroughLevel)
-                : unsafe LZ4_compress_default(
-                    source.baseAddress, room.baseAddress, fromBytes, toBytes)
+                : unsafe LZ4_compress_fast(
+                    source.baseAddress, room.baseAddress, fromBytes, toBytes, hastyAcceleration)
             return Int(count)
         }
     }

@@ -7,8 +7,8 @@ import Units
 struct DurableBenchmark {
     let directory: String
     private static let batchJobs = 1_000
-    /// So many that the processors have work while some wait for the disk.
-    private static let clients = 16
+    /// So many that the processors always have work while some wait for the disk: with 16 they sometimes had none.
+    private static let clients = 64
 
     func submits(_ jobs: Int) async throws {
         let engine = try await Engine.open(directory: directory + "/submits")

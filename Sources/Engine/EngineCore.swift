@@ -64,7 +64,11 @@ struct EngineCore: ~Copyable {
     }
 
     /// Does one batch: answers leave as soon as what they show is durable.
-    mutating func turn(_ requests: consuming [Request]) {
+    ///
+    /// - Parameters:
+    ///   - requests: What came since the last turn.
+    ///   - isBusy: Asked at the end: whether more has come meanwhile.
+    mutating func turn(_ requests: consuming [Request], isBusy: () -> Bool = { false }) {
         stampTime()
         space.renew(log.space)
         advanceDue()
@@ -74,7 +78,7 @@ struct EngineCore: ~Copyable {
         // After the requests: a heartbeat that is here already saves its lease.
         expireLeases()
         serveWaiting()
-        log.commit(now: wall)
+        log.commit(now: wall, isBusy: isBusy())
         giveUpOverdueClaims()
         goOnWithSnapshot(isIdle: isIdle)
         goOnWithHistory(isIdle: isIdle, endedNow: state.endedCount - endedBefore)

@@ -37,6 +37,9 @@ final class Inbox: Sendable {
         if wasEmpty { arrived.signal() }
     }
 
+    /// Whether a request is in line.
+    var hasAny: Bool { contents.withLock { !$0.requests.isEmpty } }
+
     /// Takes all requests; waits at most `wait` for the first.
     ///
     /// - Returns: Nil once the inbox is closed and empty.

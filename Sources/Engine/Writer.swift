@@ -55,7 +55,7 @@ final class Writer: Sendable {
                 for request in requests { request.refuse(.notServing) }
                 continue
             }
-            core.turn(requests)
+            core.turn(requests) { inbox.hasAny }
             condition.note(trouble: core.trouble)
         }
         core.dismissClaims()

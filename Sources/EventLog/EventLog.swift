@@ -129,8 +129,8 @@ package final class EventLog: @unchecked Sendable {
             // Known from the start: what is left of this segment may be little.
             preparer.waitUntilSpaceIsKnown()
             let groups = GroupCommit(
-                tail: tail, catalogue: catalogue, options: options, onDurable: onDurable,
-                onFailure: onFailure)
+                tail: tail, chain: HashChain(end), catalogue: catalogue, options: options,
+                onDurable: onDurable, onFailure: onFailure)
             return EventLog(
                 recovery: recovery, end: end, catalogue: catalogue,
                 preparer: preparer, rewriter: rewriter, groups: groups, lock: lock)
@@ -198,11 +198,13 @@ extension EventLog {
 
     /// Ends a batch: hands its records to the disk, or syncs them here where that is quicker.
     ///
-    /// - Parameter now: The batch's time. A time before the last one's is raised to it.
-    package func commit(now: WallTime) {
+    /// - Parameters:
+    ///   - now: The batch's time. A time before the last one's is raised to it.
+    ///   - isBusy: Whether the caller has more to do than to wait: then the disk thread hashes the batch.
+    package func commit(now: WallTime, isBusy: Bool = false) {
         lastTime = max(lastTime, now)
         fill()
-        handOver()
+        handOver(isBusy: isBusy)
         if preparer.isShort && !options.isThreaded { preparer.want() }
     }
 
@@ -240,10 +242,10 @@ extension EventLog {
         lock.release()
     }
 
-    private func handOver() {
+    private func handOver(isBusy: Bool) {
         guard !filled.isEmpty else { return }
         for block in filled { block.time = lastTime }
-        groups.commit(filled) { for block in filled { stream.hash(block) } }
+        groups.commit(filled, isBusy: isBusy)
         filled.removeAll(keepingCapacity: true)
     }
 
@@ -254,21 +256,26 @@ extension EventLog {
             fill()
             // A batch may be larger than all blocks together; half of them go to the disk early,
             // with the time of the batch before, so that the writer never waits for itself.
-            if filled.count >= options.blocksMax / 2 { handOver() }
+            if filled.count >= options.blocksMax / 2 { handOver(isBusy: true) }
         }
         switch groups.takeBlock(roomFor: recordBytes, isContinuing: filled.isEmpty) {
         case .committed(let block): open = block
         case .empty(let block, let saved):
-            // The block may begin a segment, with the hash of all that came before.
-            if let last = filled.last { stream.hash(last) }
             let place = stream.begin(
                 recordBytes: recordBytes, at: lastLSN, saved: saved,
-                wantsSegment: wantsSegment.exchange(false, ordering: .relaxed))
-            block.begin(at: lastLSN, place)
-            open = block
+                wantsSegment: wantsSegment.exchange(false, ordering: .relaxed), chain: hashed)
+            if let place { block.begin(at: lastLSN, place) }
+            open = place == nil ? nil : block
         case nil: open = nil
         }
         return open
+    }
+
+    /// The running hash of all that came before the open block; nil after a failure.
+    private func hashed() -> HashChain? {
+        guard let chain = groups.hashed() else { return nil }
+        for block in filled { chain.add(block) }
+        return chain
     }
 
     /// The open block is filled as far as this batch goes.

@@ -7,9 +7,13 @@ import Units
 /// A block belongs to the writer while it fills it, to this queue once committed, to the thread
 /// that syncs once taken, and to the free list afterwards. The last committed block may be taken
 /// back by the writer as long as no sync has begun on it: that is how a busy disk gets large blocks.
+///
+/// The running hash belongs to the writer while no committed block is left to be hashed, and to the thread that syncs
+/// until none is again.
 final class GroupCommit: Sendable {
     private let monitor: Monitor<Shared>
     private let tail: SegmentTail
+    private let chain: HashChain
     private let catalogue: Catalogue
     private let options: LogOptions
     private let onDurable: @Sendable (LSN) -> Void
@@ -20,6 +24,8 @@ final class GroupCommit: Sendable {
         var queue: [RawBlock] = []
         var free: [RawBlock]
         var saved = SavedBytes()
+        /// Committed blocks that whoever syncs them is to hash.
+        var leftToHash = 0
         /// Whoever set it owns the tail until they clear it.
         var isSyncing = false
         var isClosing = false
@@ -27,11 +33,12 @@ final class GroupCommit: Sendable {
     }
 
     init(
-        tail: SegmentTail, catalogue: Catalogue, options: LogOptions,
+        tail: SegmentTail, chain: HashChain, catalogue: Catalogue, options: LogOptions,
         onDurable: @escaping @Sendable (LSN) -> Void,
         onFailure: @escaping @Sendable (LogError) -> Void
     ) {
         self.tail = tail
+        self.chain = chain
         self.catalogue = catalogue
         self.options = options
         self.onDurable = onDurable
@@ -59,6 +66,10 @@ final class GroupCommit: Sendable {
                 last.hasRoom(for: recordBytes)
             {
                 shared.queue.removeLast()
+                if last.isLeftToHash {
+                    last.isLeftToHash = false
+                    shared.leftToHash -= 1
+                }
                 return .committed(last)
             }
             guard let block = shared.free.popLast() else { return nil }
@@ -72,12 +83,28 @@ final class GroupCommit: Sendable {
     /// Commits the blocks: syncs them here where the disk is idle and there is little, else hands
     /// them to the disk thread.
     ///
-    /// `hash` takes the blocks into the running hash: here while the disk works on them, or before another
-    /// thread has them. Not called where writing fails, after which nothing is written any more.
-    func commit(_ blocks: [RawBlock], hash: () -> Void) {
-        if takeTail(for: blocks) { return sync(blocks, meanwhile: hash) }
-        hash()
-        monitor.change { $0.queue.append(contentsOf: blocks) }
+    /// They are hashed while the disk works on them: by the caller, or where it says that it has more to do, by
+    /// the disk thread.
+    func commit(_ blocks: [RawBlock], isBusy: Bool) {
+        if takeTail(for: blocks) { return sync(blocks) }
+        let isLeft = monitor.change { shared in
+            // What is left must be hashed before what comes later.
+            let isLeft = isBusy || shared.leftToHash > 0
+            Self.leave(isLeft ? blocks : [], in: &shared)
+            shared.queue.append(contentsOf: blocks)
+            return isLeft
+        }
+        // They may be on the free list by the time that this is done: nobody but the caller takes them from there.
+        if !isLeft { for block in blocks { chain.add(block) } }
+    }
+
+    /// The running hash, once it has all committed blocks in it and is the caller's; nil after a failure.
+    func hashed() -> HashChain? {
+        let isWhole = monitor.wait { shared -> Bool? in
+            if shared.hasFailed { return false }
+            return shared.leftToHash == 0 ? true : nil
+        }
+        return isWhole ? chain : nil
     }
 
     /// True where the caller is to sync the blocks: then the tail is its own.
@@ -90,8 +117,14 @@ final class GroupCommit: Sendable {
                 return false
             }
             shared.isSyncing = true
+            Self.leave(blocks, in: &shared)
             return true
         }
+    }
+
+    private static func leave(_ blocks: [RawBlock], in shared: inout Shared) {
+        for block in blocks { block.isLeftToHash = true }
+        shared.leftToHash += blocks.count
     }
 
     /// The disk thread's life.
@@ -140,15 +173,17 @@ final class GroupCommit: Sendable {
     }
 
     /// Runs on whichever thread set `isSyncing`.
-    private func sync(_ blocks: [RawBlock], meanwhile: () -> Void = {}) {
+    private func sync(_ blocks: [RawBlock]) {
+        let left = blocks.filter(\.isLeftToHash)
         do throws(StorageError) {
-            try tail.write(blocks, meanwhile: meanwhile)
+            try tail.write(blocks) { for block in left { chain.add(block) } }
         } catch {
             fail(.io(error))
             return
         }
         let hasFailed = monitor.change { shared in
             shared.isSyncing = false
+            shared.leftToHash -= left.count
             shared.saved = tail.saved
             shared.free.append(contentsOf: blocks)
             return shared.hasFailed

@@ -15,6 +15,8 @@ final class RawBlock {
     /// The block is the first of its segment: the hash of the segment before.
     private(set) var previousHash: LogHash?
     var time = WallTime.earliest
+    /// Whoever syncs the block takes it into the running hash, too.
+    var isLeftToHash = false
 
     /// The longest varint of a record's length.
     static let lengthBytesMax = 3
@@ -31,6 +33,7 @@ final class RawBlock {
     func begin(at lsn: LSN, _ place: RawStream.Place) {
         buffer.removeAll()
         hashedBytes = 0
+        isLeftToHash = false
         recordCount = 0
         firstLSN = lsn
         byteLimit = place.byteLimit

@@ -31,33 +31,42 @@ struct GrantBatch: Sendable {
 
     /// The jobs as values, their payloads unpacked.
     func grants(_ dictionaries: PayloadDictionaries) -> [Grant] {
-        items.map { item in
-            let payload = bytes.bytes.extracting(item.payload)
-            return Grant(
-                job: item.view(bytes.bytes),
-                payload: item.isPacked
-                    ? dictionaries.unpack(
-                        payload, ofType: item.type, rawByteCount: item.rawPayloadBytes)
-                    : payload.array,
+        var known: [UInt32: PayloadDictionary] = [:]
+        return items.map { item in
+            Grant(
+                job: item.view(bytes.bytes), payload: payload(item, dictionaries, &known),
                 checkpoint: item.checkpoint)
         }
+    }
+
+    /// Dictionaries are noted in `known` by their types' numbers: shared ones lie behind a lock.
+    private func payload(
+        _ item: GrantItem, _ dictionaries: PayloadDictionaries,
+        _ known: inout [UInt32: PayloadDictionary]
+    ) -> [UInt8] {
+        let payload = bytes.bytes.extracting(item.payload)
+        guard item.isPacked else { return payload.array }
+        let dictionary = known[item.typeNumber] ?? dictionaries.mustHave(item.type)
+        known[item.typeNumber] = dictionary
+        return dictionary.unpack(payload, rawByteCount: item.rawPayloadBytes)
     }
 }
 
 extension PayloadDictionaries {
-    /// A payload as it was submitted.
+    /// The dictionary of a type.
     ///
-    /// - Precondition: it was packed with the dictionary of its type.
-    func unpack(_ payload: RawSpan, ofType type: JobType, rawByteCount: Int) -> [UInt8] {
+    /// - Precondition: a payload was packed with it.
+    fileprivate func mustHave(_ type: JobType) -> PayloadDictionary {
         let name = Array(type.text.utf8)
         guard let dictionary = dictionary(for: name.rawBytes) else {
             preconditionFailure("a payload of type \(type) was packed without a dictionary")
         }
-        return dictionary.unpack(payload, rawByteCount: rawByteCount)
+        return dictionary
     }
 
+    /// A payload as it was submitted.
     func unpack(_ kept: KeptPayload, ofType type: JobType) -> [UInt8] {
         guard kept.isPacked else { return kept.bytes }
-        return unpack(kept.bytes.rawBytes, ofType: type, rawByteCount: kept.rawByteCount)
+        return mustHave(type).unpack(kept.bytes.rawBytes, rawByteCount: kept.rawByteCount)
     }
 }

@@ -74,7 +74,7 @@ extension JobState {
 
     /// Asks for the memory that claiming a job needs, and the job after it.
     private mutating func prefetchClaim(_ job: UInt32, _ record: JobRecord, type: UInt32) {
-        blobs.prefetch(record.blob)
+        blobs.prefetchTwo(record.blob)
         users.prefetch(record.user)
         prefetchQueue(job)
         let queue = types[Int(type)].lanes[record.priority]

@@ -7,6 +7,8 @@ package import Units
 package struct GrantItem: Sendable {
     package let token: LSN
     package let type: JobType
+    /// By which the state knows the type.
+    package let typeNumber: UInt32
     package let policy: JobPolicy
     package let checkpoint: [UInt8]?
     package let isPacked: Bool
@@ -53,6 +55,7 @@ extension JobState {
         let record = jobs[job]
         let activity = activities[record.activity]
         let blob = blobs.blob(of: record)
+        let type = type(of: job)
         let start = bytes.count
         bytes.write(userNames.bytes(record.user))
         let jobStart = bytes.count
@@ -62,8 +65,8 @@ extension JobState {
         let payloadStart = bytes.count
         bytes.write(blobs.payload(of: record))
         return GrantItem(
-            token: LSN(rawValue: activity.token), type: jobTypes[Int(type(of: job))],
-            policy: policy(of: job), checkpoint: checkpoint(slot),
+            token: LSN(rawValue: activity.token), type: jobTypes[Int(type)],
+            typeNumber: type, policy: policy(of: job), checkpoint: checkpoint(slot),
             isPacked: record.flags.contains(.packed), rawPayloadBytes: blob.rawPayloadBytes,
             payload: payloadStart..<bytes.count, user: start..<jobStart,
             job: jobStart..<locationStart, location: locationStart..<payloadStart, worker: worker,

@@ -131,6 +131,8 @@ extension JobState {
 // MARK: - Attempts
 
 extension JobState {
+    private static let tokensAhead: UInt64 = 4
+
     private mutating func claim(
         _ job: UInt32, token: LSN, worker: WorkerName, duration: TimeSpan, time: WallTime
     ) {
@@ -145,6 +147,8 @@ extension JobState {
         activities[activity].leaseDuration = duration
         activities[activity].renewedAt = time
         tokens.insert(activity, in: activities)
+        // Claims of one batch follow each other: where a later one will be put.
+        tokens.prefetch(Activity.hash(ofToken: token.rawValue + Self.tokensAhead))
         move(job, to: .claimed)
         noteHolds(user: jobs[job].user, type: type(of: job))
     }

@@ -120,6 +120,8 @@ package struct Slab<Element: BitwiseCopyable>: ~Copyable {
         // changed it.
         check(slot)
         firstFree = unsafe UnsafeRawPointer(elements + Int(slot)).load(as: UInt32.self)
+        // The next one to be used again, which may have been freed long ago.
+        if firstFree != 0 { prefetch(firstFree) }
         return slot
     }
 

@@ -74,7 +74,10 @@ struct EngineCore: ~Copyable {
         advanceDue()
         let isIdle = requests.isEmpty
         let endedBefore = state.endedCount
-        for request in requests { handle(request) }
+        for request in requests {
+            handle(request)
+            log.commitFull(now: wall)
+        }
         // After the requests: a heartbeat that is here already saves its lease.
         expireLeases()
         serveWaiting()

@@ -208,6 +208,15 @@ extension EventLog {
         if preparer.isShort && !options.isThreaded { preparer.want() }
     }
 
+    /// Commits what fills blocks already, so that the disk works on it while the batch goes on.
+    ///
+    /// - Parameter now: The batch's time, as for `commit`.
+    package func commitFull(now: WallTime) {
+        guard filled.count >= 2 else { return }
+        lastTime = max(lastTime, now)
+        handOver(isBusy: true)
+    }
+
     /// How much may still be appended before the disk is known to be full.
     ///
     /// Asked by the writer: while it is `short`, what is appended must fit into the room that is left.

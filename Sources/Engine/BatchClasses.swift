@@ -5,16 +5,18 @@ import PayloadPacking
 /// The classes of jobs, a type and a policy each, that a batch has met: numbered from 0 in the order in which they came,
 /// and each with its type's dictionary, because shared ones lie behind a lock.
 struct BatchClasses: Sendable {
-    private struct Entry {
-        /// Type and policy side by side, as in an event.
-        let name: [UInt8]
+    private struct Entry: BitwiseCopyable {
+        /// Where in `names` its type and its policy lie, side by side as in an event.
+        let start: Int
+        let end: Int
         let typeBytes: Int
         let checksum: UInt32
-        /// Nil while the type has none.
-        var dictionary: PayloadDictionary?
     }
 
     private var entries: [Entry] = []
+    private var names = ByteWriter(capacity: 0)
+    /// By number; nil while the type has none.
+    private var dictionaries: [PayloadDictionary?] = []
     /// Numbers plus one, each at the first free place from where its checksum says; 0: free. At most half are taken.
     private var places = [UInt16](repeating: 0, count: 16)
 
@@ -33,7 +35,11 @@ struct BatchClasses: Sendable {
             place = (place + 1) & (places.count - 1)
         }
         guard entries.count < Self.countMax else { return nil }
-        entries.append(Entry(name: name.array, typeBytes: typeBytes, checksum: checksum))
+        let start = names.count
+        names.write(name)
+        entries.append(
+            Entry(start: start, end: names.count, typeBytes: typeBytes, checksum: checksum))
+        dictionaries.append(nil)
         places[place] = UInt16(entries.count)
         if entries.count * 2 > places.count { grow() }
         return UInt16(entries.count - 1)
@@ -44,10 +50,11 @@ struct BatchClasses: Sendable {
         of classNumber: UInt16, in shared: PayloadDictionaries
     ) -> PayloadDictionary? {
         let number = Int(classNumber)
-        if let known = entries[number].dictionary { return known }
-        let type = Array(entries[number].name.prefix(entries[number].typeBytes))
-        entries[number].dictionary = shared.dictionary(for: type.rawBytes)
-        return entries[number].dictionary
+        if let known = dictionaries[number] { return known }
+        let start = entries[number].start
+        dictionaries[number] = shared.dictionary(
+            for: names.bytes.extracting(start..<start + entries[number].typeBytes))
+        return dictionaries[number]
     }
 
     private func isEntry(
@@ -55,7 +62,7 @@ struct BatchClasses: Sendable {
     ) -> Bool {
         let entry = entries[number]
         return entry.checksum == checksum && entry.typeBytes == typeBytes
-            && entry.name.rawBytes.isEqual(to: name)
+            && names.bytes.extracting(entry.start..<entry.end).isEqual(to: name)
     }
 
     private mutating func grow() {

@@ -32,23 +32,26 @@ struct GrantBatch: Sendable {
     /// The jobs as values, their payloads unpacked.
     func grants(_ dictionaries: PayloadDictionaries) -> [Grant] {
         var known: [UInt32: PayloadDictionary] = [:]
-        return items.map { item in
+        // In place: a copy of an item counts five references up and down.
+        return items.indices.map { index in
             Grant(
-                job: item.view(bytes.bytes), payload: payload(item, dictionaries, &known),
-                checkpoint: item.checkpoint)
+                job: items[index].view(bytes.bytes),
+                payload: payload(index, dictionaries, &known),
+                checkpoint: items[index].checkpoint)
         }
     }
 
     /// Dictionaries are noted in `known` by their types' numbers: shared ones lie behind a lock.
     private func payload(
-        _ item: GrantItem, _ dictionaries: PayloadDictionaries,
+        _ index: Int, _ dictionaries: PayloadDictionaries,
         _ known: inout [UInt32: PayloadDictionary]
     ) -> [UInt8] {
-        let payload = bytes.bytes.extracting(item.payload)
-        guard item.isPacked else { return payload.array }
-        let dictionary = known[item.typeNumber] ?? dictionaries.mustHave(item.type)
-        known[item.typeNumber] = dictionary
-        return dictionary.unpack(payload, rawByteCount: item.rawPayloadBytes)
+        let payload = bytes.bytes.extracting(items[index].payload)
+        guard items[index].isPacked else { return payload.array }
+        let type = items[index].typeNumber
+        let dictionary = known[type] ?? dictionaries.mustHave(items[index].type)
+        known[type] = dictionary
+        return dictionary.unpack(payload, rawByteCount: items[index].rawPayloadBytes)
     }
 }
 

@@ -37,22 +37,19 @@ package final class PayloadDictionary: @unchecked Sendable {
     ///
     /// - Precondition: `packed` was packed with this dictionary, of `rawByteCount` bytes.
     package func unpack(_ packed: RawSpan, rawByteCount: Int) -> [UInt8] {
+        var raw = [UInt8](repeating: 0, count: rawByteCount)
         // The pointers do not leave the closures; LZ4 writes rawByteCount bytes at most.
-        unsafe [UInt8](unsafeUninitializedCapacity: rawByteCount) { target, count in
-            count = unsafe packed.withUnsafeBytes { source in
+        let count = unsafe raw.withUnsafeMutableBytes { target in
+            unsafe packed.withUnsafeBytes { source in
                 unsafe bytes.withUnsafeBytes { dictionary in
-                    unsafe Int(
-                        LZ4_decompress_safe_usingDict(
-                            source.bindMemory(to: CChar.self).baseAddress,
-                            UnsafeMutableRawPointer(target.baseAddress)?.assumingMemoryBound(
-                                to: CChar.self),
-                            Int32(source.count), Int32(rawByteCount),
-                            dictionary.bindMemory(to: CChar.self).baseAddress,
-                            Int32(dictionary.count)))
+                    unsafe LZ4_decompress_safe_usingDict(
+                        source.baseAddress, target.baseAddress, Int32(source.count),
+                        Int32(rawByteCount), dictionary.baseAddress, Int32(dictionary.count))
                 }
             }
-            precondition(count == rawByteCount, "a payload in memory cannot be unpacked")
         }
+        precondition(count == rawByteCount, "a payload in memory cannot be unpacked")
+        return raw
     }
 }
 

@@ -109,7 +109,9 @@ struct StateBenchmark: ~Copyable {
         }
     }
 
-    private mutating func submit(_ bytes: RawSpan, _ hint: SubmitHint, _ packed: RawSpan, _ kinds: inout BatchKinds) {
+    private mutating func submit(
+        _ bytes: RawSpan, _ hint: SubmitHint, _ packed: RawSpan, _ kinds: inout BatchKinds
+    ) {
         do {
             let record = try SubmittedRecord(bytes, at: now)
             guard case .new(let place) = try state.decideSubmit(record, hint) else {

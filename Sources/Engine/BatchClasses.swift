@@ -17,7 +17,7 @@ struct BatchClasses: Sendable {
     private var names = ByteWriter(capacity: 0)
     /// By number; nil while the type has none.
     private var dictionaries: [PayloadDictionary?] = []
-    /// Numbers plus one, each at the first free place from where its checksum says; 0: free. At most half are taken.
+    /// Numbers plus one, each at the first free place from where its checksum says; 0: free, as half of them are.
     private var places = [UInt16](repeating: 0, count: 16)
 
     /// Classes beyond these have no number, and cost more.

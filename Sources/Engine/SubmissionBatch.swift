@@ -79,20 +79,27 @@ package struct SubmissionBatch: Sendable {
         let hint = Self.hint(events, start..<end, hash, &classes)
         if let recurrence = content.recurrence { recurrences[items.count] = recurrence }
         items.append(
-            Item(start: start, byteCount: end - start, packed: pack(content.payload, hint.classNumber)))
+            Item(
+                start: start, byteCount: end - start,
+                packed: pack(content.payload, hint.classNumber)))
         hints.append(hint)
     }
 
     private static func hint(
-        _ events: borrowing ByteWriter, _ range: Range<Int>, _ hash: KeyedHash, _ classes: inout BatchClasses
+        _ events: borrowing ByteWriter, _ range: Range<Int>, _ hash: KeyedHash,
+        _ classes: inout BatchClasses
     ) -> SubmitHint {
         let record = record(events.bytes.extracting(range))
-        return SubmitHint(record, hash, classNumber: classes.number(of: record.typeAndPolicy, typeBytes: record.typeBytes))
+        return SubmitHint(
+            record, hash,
+            classNumber: classes.number(of: record.typeAndPolicy, typeBytes: record.typeBytes))
     }
 
     /// Packs a payload; an empty range: it is kept as it is.
     private mutating func pack(_ payload: [UInt8], _ classNumber: UInt16?) -> Range<Int> {
-        guard let classNumber, let dictionary = classes.dictionary(of: classNumber, in: dictionaries) else {
+        guard let classNumber,
+            let dictionary = classes.dictionary(of: classNumber, in: dictionaries)
+        else {
             return 0..<0
         }
         let before = packed.count

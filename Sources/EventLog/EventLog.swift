@@ -28,10 +28,10 @@ package final class EventLog: @unchecked Sendable {
     /// Last record appended; durable once `durableLSN` has reached it.
     package var lastLSN: LSN { newest }
     // Private, as the compiler proves then what it would check for each record.
-    @exclusivity(unchecked) private var newest: LSN
+    private var newest: LSN
     private var stream: RawStream
     /// The block being filled; nil right after a commit.
-    @exclusivity(unchecked) private var open: RawBlock?
+    private var open: RawBlock?
     /// Blocks filled since the last commit.
     private var filled: [RawBlock] = []
     private var lastTime: WallTime

@@ -5,8 +5,8 @@ import Units
 ///
 /// Owned by one thread at a time; GroupCommit says which.
 final class RawBlock {
-    // Unchecked: owned by one thread, and no call below lends it while it is changed; the check was a twentieth of the
-    // writer's time.
+    // Unchecked, because checking each access was a twentieth of the writer's time: the block is owned by one thread
+    // at a time, and nothing below calls out while it changes the buffer.
     @exclusivity(unchecked) private var buffer: ByteWriter
     private var hashedBytes = 0
     private var byteLimit = 0
@@ -24,14 +24,14 @@ final class RawBlock {
     static let overheadBytes = BlockHeader.byteCount + LZ4Frame.overheadBytes
 
     init(capacity: Int) {
-        buffer = ByteWriter(capacity: capacity)
+        unsafe buffer = ByteWriter(capacity: capacity)
     }
 
-    var byteCount: Int { buffer.count }
+    var byteCount: Int { unsafe buffer.count }
 
     /// Empties the block; the next record will have this LSN.
     func begin(at lsn: LSN, _ place: RawStream.Place) {
-        buffer.removeAll()
+        unsafe buffer.removeAll()
         hashedBytes = 0
         isLeftToHash = false
         recordCount = 0
@@ -46,16 +46,16 @@ final class RawBlock {
     }
 
     func append(_ record: RawSpan, patch: (value: Int64, offset: Int)?) {
-        buffer.writeVarint(UInt64(record.byteCount))
-        let start = buffer.count
-        buffer.write(record)
-        if let patch { buffer.patchFixed(patch.value, at: start + patch.offset) }
+        unsafe buffer.writeVarint(UInt64(record.byteCount))
+        let start = byteCount
+        unsafe buffer.write(record)
+        if let patch { unsafe buffer.patchFixed(patch.value, at: start + patch.offset) }
         recordCount += 1
     }
 
     func withBytes<T>(_ body: (RawSpan) -> T) -> T {
         // A reference of its own: what is not lent needs no check for each record that is appended.
-        let lent = buffer
+        let lent = unsafe buffer
         return lent.withBytes(body)
     }
 

@@ -20,7 +20,8 @@ package struct SubmitHint: Sendable {
     ///   - record: The event, with the key's hash in it.
     ///   - hash: What the log's hashes are made with.
     ///   - classNumber: Of its class among those of a batch; nil: it has none.
-    package init(_ record: borrowing SubmittedRecord, _ hash: KeyedHash, classNumber: UInt16? = nil) {
+    package init(_ record: borrowing SubmittedRecord, _ hash: KeyedHash, classNumber: UInt16? = nil)
+    {
         self.classNumber = classNumber
         contentHash = hash.hash(record.contentTail, salt: hash.hash(record.contentHead))
         keyHash = record.keyHash

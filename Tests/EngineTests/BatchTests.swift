@@ -64,6 +64,34 @@ extension SubmitOutcome {
         await desk.engine.close()
     }
 
+    /// More classes than a batch numbers, and each job has its own.
+    @Test func `keeps each job's type and policy apart`() async throws {
+        let desk = try await HeldEngine()
+        var batch = desk.engine.batch(jobsExpected: 2_400)
+        for number in 0..<2_400 {
+            batch.add(JobKey("ann", "\(number)"), content(of: number))
+        }
+        _ = try await desk.engine.submit(batch)
+        for number in stride(from: 0, to: 2_400, by: 7) {
+            let job = try await desk.engine.detail(JobKey("ann", "\(number)")).job
+            #expect(job.type == content(of: number).type)
+            #expect(job.policy == content(of: number).policy)
+        }
+        let digest = try await desk.engine.digest()
+        try await desk.reopen()
+        #expect(try await desk.engine.digest() == digest)
+        await desk.engine.close()
+    }
+
+    /// Each of 1 200 classes comes twice.
+    private func content(of number: Int) -> JobContent {
+        var content = JobContent.work()
+        let number = number % 1_200
+        content.type = JobType(unchecked: "type-\(number % 40)")
+        content.policy.maxRetries = number / 40
+        return content
+    }
+
     @Test func `is there as a whole after a restart`() async throws {
         let desk = try await HeldEngine()
         var batch = desk.engine.batch(jobsExpected: 1_000)

@@ -114,6 +114,39 @@ import Units
         #expect(try verify(disk, since: whole.head).records == 481)
     }
 
+    /// Who hashes a block changes from batch to batch; the chain must not show it.
+    @Test(arguments: [1, 2, 3, 7])
+    func `keeps one chain, whoever hashes`(busyOf: Int) throws {
+        let disk = SimulatedStorage()
+        let opened = try OpenedLog(disk, options: options())
+        for batch in 0..<600 {
+            for record in batch * 10 + 1...batch * 10 + 10 {
+                opened.log.append(sampleRecord(record).rawBytes)
+                if record % 4 == 0 { opened.log.commitFull(now: .earliest) }
+            }
+            opened.log.commit(now: .earliest, isBusy: batch % busyOf == 0)
+        }
+        opened.log.close()
+        let whole = try verify(disk)
+        #expect(whole.records == 6_000)
+        #expect(whole.segments > 4)
+        #expect(try OpenedLog(disk, options: options()).replayed == sampleRecords(1...6_000))
+    }
+
+    @Test func `what fills blocks is durable before its batch is committed`() throws {
+        var options = options()
+        // In order on this thread: what was handed over is durable.
+        options.isThreaded = false
+        let opened = try OpenedLog(SimulatedStorage(), options: options)
+        for record in 1...70 { opened.log.append(sampleRecord(record).rawBytes) }
+        #expect(opened.log.durableLSN == .zero)
+        opened.log.commitFull(now: .earliest)
+        let durable = opened.log.durableLSN
+        #expect(durable > .zero && durable < LSN(rawValue: 70))
+        opened.log.commit(now: .earliest)
+        #expect(opened.log.durableLSN == LSN(rawValue: 70))
+    }
+
     @Test func `a log is refused as ever where its newest segment cannot be read`() throws {
         let disk = SimulatedStorage()
         do {

@@ -1,3 +1,4 @@
+import ByteCoding
 import Engine
 import JobModel
 import TestKit
@@ -80,6 +81,24 @@ extension SubmitOutcome {
         let digest = try await desk.engine.digest()
         try await desk.reopen()
         #expect(try await desk.engine.digest() == digest)
+        await desk.engine.close()
+    }
+
+    /// A checksum says where a class is looked for, and is not enough.
+    @Test func `keeps types of one checksum apart`() async throws {
+        let types = ["mail-318a6c8", "mail-90b508f"]
+        #expect(Set(types.map { crc32c(Array($0.utf8).rawBytes) }).count == 1)
+        let desk = try await HeldEngine()
+        var batch = desk.engine.batch(jobsExpected: 2)
+        for type in types {
+            var content = JobContent.work()
+            content.type = JobType(unchecked: type)
+            batch.add(JobKey("ann", type), content)
+        }
+        _ = try await desk.engine.submit(batch)
+        for type in types {
+            #expect(try await desk.engine.detail(JobKey("ann", type)).job.type.text == type)
+        }
         await desk.engine.close()
     }
 

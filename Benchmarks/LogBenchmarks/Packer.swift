@@ -1,10 +1,11 @@
 import ByteCoding
 import CLZ4
 
-/// Compresses bytes with LZ4's default into a buffer that is kept: what the limits do and no more.
+/// Compresses bytes with LZ4 as the log does into a buffer that is kept: what the limits do and no more.
 struct Packer {
     /// Raw bytes of the log's largest block.
     static let blockBytesMax = 256 << 10
+    private static let acceleration: Int32 = 2
 
     private var packed: [UInt8] = []
     private(set) var count = 0
@@ -33,9 +34,10 @@ struct Packer {
         // The range lies in raw, and packed has room for whatever LZ4 makes of it.
         let written = unsafe raw.withUnsafeBytes { source in
             unsafe packed.withUnsafeMutableBytes { target in
-                unsafe LZ4_compress_default(
+                unsafe LZ4_compress_fast(
                     source.baseAddress?.advanced(by: range.lowerBound),
-                    target.baseAddress?.advanced(by: offset), Int32(range.count), Int32(room))
+                    target.baseAddress?.advanced(by: offset), Int32(range.count), Int32(room),
+                    Self.acceleration)
             }
         }
         precondition(written > 0, "LZ4 packed nothing of \(range.count) bytes")

@@ -22,19 +22,25 @@ struct BatchClasses: Sendable {
 
     /// Classes beyond these have no number, and cost more.
     private static let countMax = 1_024
+    /// Nor has one for which so many places were looked at in vain: somebody may have made checksums alike.
+    private static let looksMax = 16
 
     var count: Int { entries.count }
+    var isFull: Bool { entries.count == Self.countMax }
 
     /// The number of a class; nil: it has none.
     mutating func number(of name: RawSpan, typeBytes: Int) -> UInt16? {
         let checksum = crc32c(name)
         var place = Int(checksum) & (places.count - 1)
+        var looks = 0
         while places[place] != 0 {
             let number = places[place] - 1
             if isEntry(Int(number), name, typeBytes: typeBytes, checksum) { return number }
+            looks += 1
+            guard looks < Self.looksMax else { return nil }
             place = (place + 1) & (places.count - 1)
         }
-        guard entries.count < Self.countMax else { return nil }
+        guard !isFull else { return nil }
         let start = names.count
         names.write(name)
         entries.append(

@@ -8,8 +8,8 @@ import Units
 
 /// What the writer's thread owns: state, log, timers and the claims in line.
 ///
-/// One call of `turn` is one batch: a time stamp, the requests, the timers, one commit. Nothing in
-/// here waits, so a simulator can drive it as well as a thread can.
+/// One call of `turn` is one batch: a time stamp, the requests, the timers, a commit, and more of them on the way where
+/// there is much. A simulator can drive it as well as a thread can.
 struct EngineCore: ~Copyable {
     /// Due jobs moved in one turn, so that a million jobs due at once delay no request by more
     /// than a few milliseconds.

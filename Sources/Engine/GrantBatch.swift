@@ -49,7 +49,10 @@ struct GrantBatch: Sendable {
         let payload = bytes.bytes.extracting(items[index].payload)
         guard items[index].isPacked else { return payload.array }
         let type = items[index].typeNumber
-        let dictionary = known[type] ?? dictionaries.mustHave(items[index].type)
+        if let dictionary = known[type] {
+            return dictionary.unpack(payload, rawByteCount: items[index].rawPayloadBytes)
+        }
+        let dictionary = dictionaries.mustHave(items[index].type)
         known[type] = dictionary
         return dictionary.unpack(payload, rawByteCount: items[index].rawPayloadBytes)
     }

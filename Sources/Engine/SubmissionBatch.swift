@@ -51,6 +51,7 @@ package struct SubmissionBatch: Sendable {
 
     /// Forgets the jobs and keeps the memory.
     package mutating func removeAll() {
+        if classes.isFull { classes = BatchClasses() }
         items.removeAll(keepingCapacity: true)
         hints.removeAll(keepingCapacity: true)
         events.removeAll()
@@ -81,7 +82,7 @@ package struct SubmissionBatch: Sendable {
         items.append(
             Item(
                 start: start, byteCount: end - start,
-                packed: pack(content.payload, hint.classNumber)))
+                packed: pack(content.payload, content.type, hint.classNumber)))
         hints.append(hint)
     }
 
@@ -96,15 +97,21 @@ package struct SubmissionBatch: Sendable {
     }
 
     /// Packs a payload; an empty range: it is kept as it is.
-    private mutating func pack(_ payload: [UInt8], _ classNumber: UInt16?) -> Range<Int> {
-        guard let classNumber,
-            let dictionary = classes.dictionary(of: classNumber, in: dictionaries)
-        else {
-            return 0..<0
-        }
+    private mutating func pack(
+        _ payload: [UInt8], _ type: JobType, _ classNumber: UInt16?
+    ) -> Range<Int> {
+        guard let dictionary = dictionary(for: type, classNumber) else { return 0..<0 }
         let before = packed.count
         let isSmaller = packer.pack(payload.rawBytes, with: dictionary, into: &packed)
         return isSmaller ? before..<packed.count : 0..<0
+    }
+
+    private mutating func dictionary(
+        for type: JobType, _ classNumber: UInt16?
+    ) -> PayloadDictionary? {
+        if let classNumber { return classes.dictionary(of: classNumber, in: dictionaries) }
+        let name = Array(type.text.utf8)
+        return dictionaries.dictionary(for: name.rawBytes)
     }
 
     /// Fills in the first tick of a recurring job.

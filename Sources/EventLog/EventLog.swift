@@ -178,7 +178,8 @@ extension EventLog {
     /// Has the next block begin a segment, where there is a record in this one: it can be dropped then.
     package func beginSegmentSoon() { wantsSegment.store(true, ordering: .relaxed) }
 
-    /// Puts the record at the end of the open batch; waits only while all blocks are in use.
+    /// Puts the record at the end of the open batch; waits only while all blocks are in use, or where a segment
+    /// begins, for the hash of what the disk thread has taken.
     ///
     /// After a failure the record goes nowhere; its LSN never becomes durable.
     /// - Parameters:
@@ -200,7 +201,7 @@ extension EventLog {
     ///
     /// - Parameters:
     ///   - now: The batch's time. A time before the last one's is raised to it.
-    ///   - isBusy: Whether the caller has more to do than to wait: then the disk thread hashes the batch.
+    ///   - isBusy: Whether the caller has more to do than to wait: then the disk thread hashes what is handed to it.
     package func commit(now: WallTime, isBusy: Bool = false) {
         lastTime = max(lastTime, now)
         fill()
@@ -208,10 +209,11 @@ extension EventLog {
         if preparer.isShort && !options.isThreaded { preparer.want() }
     }
 
-    /// Commits what fills blocks already, so that the disk works on it while the batch goes on.
+    /// Commits what fills two blocks or more, so that the disk works on it while the batch goes on.
     ///
     /// - Parameter now: The batch's time, as for `commit`.
     package func commitFull(now: WallTime) {
+        // A block at a time would be twice as many syncs.
         guard filled.count >= 2 else { return }
         lastTime = max(lastTime, now)
         handOver(isBusy: true)
@@ -244,8 +246,9 @@ extension EventLog {
     /// Ends like a crash: what was not synced may be lost, the threads are gone.
     private func abandon() {
         groups.abandon()
-        thread?.join()
+        // First, as the disk thread may be waiting for it.
         lateHash?.stop()
+        thread?.join()
         rewriter.stop()
         preparer.stop()
         lock.release()
@@ -264,7 +267,7 @@ extension EventLog {
             if open.hasRoom(for: recordBytes) { return open }
             fill()
             // A batch may be larger than all blocks together; half of them go to the disk early,
-            // with the time of the batch before, so that the writer never waits for itself.
+            // with the time of the commit before, so that the writer never waits for itself.
             if filled.count >= options.blocksMax / 2 { handOver(isBusy: true) }
         }
         switch groups.takeBlock(roomFor: recordBytes, isContinuing: filled.isEmpty) {

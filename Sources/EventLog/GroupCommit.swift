@@ -9,7 +9,8 @@ import Units
 /// back by the writer as long as no sync has begun on it: that is how a busy disk gets large blocks.
 ///
 /// The running hash belongs to the writer while no committed block is left to be hashed, and to the thread that syncs
-/// until none is again.
+/// until none is again. The writer may be hashing a block that it has handed over: nobody changes it any more,
+/// and nobody else takes it from the free list.
 final class GroupCommit: Sendable {
     private let monitor: Monitor<Shared>
     private let tail: SegmentTail
@@ -24,8 +25,8 @@ final class GroupCommit: Sendable {
         var queue: [RawBlock] = []
         var free: [RawBlock]
         var saved = SavedBytes()
-        /// Committed blocks that whoever syncs them is to hash.
-        var leftToHash = 0
+        /// The running hash is with the thread that syncs.
+        var isHashing = false
         /// Whoever set it owns the tail until they clear it.
         var isSyncing = false
         var isClosing = false
@@ -66,10 +67,6 @@ final class GroupCommit: Sendable {
                 last.hasRoom(for: recordBytes)
             {
                 shared.queue.removeLast()
-                if last.isLeftToHash {
-                    last.isLeftToHash = false
-                    shared.leftToHash -= 1
-                }
                 return .committed(last)
             }
             guard let block = shared.free.popLast() else { return nil }
@@ -83,28 +80,34 @@ final class GroupCommit: Sendable {
     /// Commits the blocks: syncs them here where the disk is idle and there is little, else hands
     /// them to the disk thread.
     ///
-    /// They are hashed while the disk works on them: by the caller, or where it says that it has more to do, by
-    /// the disk thread.
+    /// They are hashed by whoever syncs them, while the disk works on them. What is handed over the caller hashes
+    /// itself, unless it says that it has more to do, or blocks before these are left to be hashed.
     func commit(_ blocks: [RawBlock], isBusy: Bool) {
         if takeTail(for: blocks) { return sync(blocks) }
         let isLeft = monitor.change { shared in
-            // What is left must be hashed before what comes later.
-            let isLeft = isBusy || shared.leftToHash > 0
-            Self.leave(isLeft ? blocks : [], in: &shared)
+            // A block that is left is never followed by one that is not.
+            let isLeft = isBusy || shared.isHashing || shared.queue.last?.isLeftToHash == true
+            for block in blocks { block.isLeftToHash = isLeft }
             shared.queue.append(contentsOf: blocks)
             return isLeft
         }
-        // They may be on the free list by the time that this is done: nobody but the caller takes them from there.
         if !isLeft { for block in blocks { chain.add(block) } }
     }
 
-    /// The running hash, once it has all committed blocks in it and is the caller's; nil after a failure.
+    /// The running hash with all committed blocks in it, and the caller's; nil after a failure.
+    ///
+    /// Waits for the thread that syncs to hash what it has taken; what it has not, is hashed here.
     func hashed() -> HashChain? {
-        let isWhole = monitor.wait { shared -> Bool? in
-            if shared.hasFailed { return false }
-            return shared.leftToHash == 0 ? true : nil
+        let left = monitor.wait { shared -> [RawBlock]?? in
+            if shared.hasFailed { return .some(nil) }
+            if shared.isHashing { return nil }
+            let left = shared.queue.filter(\.isLeftToHash)
+            for block in left { block.isLeftToHash = false }
+            return left
         }
-        return isWhole ? chain : nil
+        guard let left else { return nil }
+        for block in left { chain.add(block) }
+        return chain
     }
 
     /// True where the caller is to sync the blocks: then the tail is its own.
@@ -117,14 +120,9 @@ final class GroupCommit: Sendable {
                 return false
             }
             shared.isSyncing = true
-            Self.leave(blocks, in: &shared)
+            for block in blocks { block.isLeftToHash = true }
             return true
         }
-    }
-
-    private static func leave(_ blocks: [RawBlock], in shared: inout Shared) {
-        for block in blocks { block.isLeftToHash = true }
-        shared.leftToHash += blocks.count
     }
 
     /// The disk thread's life.
@@ -167,6 +165,7 @@ final class GroupCommit: Sendable {
             if shared.queue.isEmpty { return shared.isClosing ? .some(nil) : nil }
             shared.isSyncing = true
             let blocks = shared.queue
+            shared.isHashing = blocks.last?.isLeftToHash == true
             shared.queue.removeAll(keepingCapacity: true)
             return blocks
         }
@@ -176,19 +175,24 @@ final class GroupCommit: Sendable {
     private func sync(_ blocks: [RawBlock]) {
         let left = blocks.filter(\.isLeftToHash)
         do throws(StorageError) {
-            try tail.write(blocks) { for block in left { chain.add(block) } }
+            try tail.write(blocks) { hash(left) }
         } catch {
             fail(.io(error))
             return
         }
         let hasFailed = monitor.change { shared in
             shared.isSyncing = false
-            shared.leftToHash -= left.count
             shared.saved = tail.saved
             shared.free.append(contentsOf: blocks)
             return shared.hasFailed
         }
         if !hasFailed { onDurable(catalogue.durableLSN) }
+    }
+
+    private func hash(_ left: [RawBlock]) {
+        guard !left.isEmpty else { return }
+        for block in left { chain.add(block) }
+        monitor.change { $0.isHashing = false }
     }
 
     /// Ends the log for good; a group that another thread is syncing may still become durable.

@@ -3,11 +3,12 @@ import Units
 
 /// Records on their way to the disk: a piece of the raw stream, each record behind its length.
 ///
-/// Owned by one thread at a time; GroupCommit says which.
+/// Filled by one thread; from then on it is only read, until GroupCommit gives it out to be filled again.
 final class RawBlock {
-    // Unchecked, because checking each access was a twentieth of the writer's time: the block is owned by one thread
-    // at a time, and nothing below calls out while it changes the buffer.
+    // Unchecked, because checking each access was a twentieth of the writer's time: nobody else has the block while it
+    // is filled, and nothing below calls out while it changes the buffer.
     @exclusivity(unchecked) private var buffer: ByteWriter
+    /// Belongs to whoever has the running hash.
     private var hashedBytes = 0
     private var byteLimit = 0
     private(set) var firstLSN = LSN.zero
@@ -33,7 +34,6 @@ final class RawBlock {
     func begin(at lsn: LSN, _ place: RawStream.Place) {
         unsafe buffer.removeAll()
         hashedBytes = 0
-        isLeftToHash = false
         recordCount = 0
         firstLSN = lsn
         byteLimit = place.byteLimit
@@ -54,7 +54,7 @@ final class RawBlock {
     }
 
     func withBytes<T>(_ body: (RawSpan) -> T) -> T {
-        // A reference of its own: what is not lent needs no check for each record that is appended.
+        // A reference of its own: whoever were to fill the block meanwhile would fill a copy.
         let lent = unsafe buffer
         return lent.withBytes(body)
     }

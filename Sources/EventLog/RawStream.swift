@@ -3,8 +3,8 @@ import Units
 
 /// The writer's side of the raw stream: where one segment ends and the next begins.
 ///
-/// The writer decides that, because the hash begins anew there. How far LZ4 shrinks a block is known only later, so each block is first taken for
-/// as long as it is raw; what the disk has saved since is given back.
+/// The writer decides that, because the hash begins anew there. How far LZ4 shrinks a block is known only later, so each
+/// block is first taken for as long as it is raw; what the disk has saved since is given back.
 struct RawStream {
     private let log: LogIdentity
     private let options: LogOptions

@@ -37,6 +37,7 @@ package final class PayloadDictionary: @unchecked Sendable {
     ///
     /// - Precondition: `packed` was packed with this dictionary, of `rawByteCount` bytes.
     package func unpack(_ packed: RawSpan, rawByteCount: Int) -> [UInt8] {
+        // Cleared first: an array without contents costs a look-up of its type each time (Swift 6.3.1), which is more.
         var raw = [UInt8](repeating: 0, count: rawByteCount)
         // The pointers do not leave the closures; LZ4 writes rawByteCount bytes at most.
         let count = unsafe raw.withUnsafeMutableBytes { target in

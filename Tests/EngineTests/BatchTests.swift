@@ -220,6 +220,29 @@ extension SubmitOutcome {
         await desk.engine.close()
     }
 
+    @Test func `are packed in a batch of more classes than it numbers, too`() async throws {
+        let desk = try await HeldEngine()
+        var contents = (0..<2_048).map { number in
+            JobContent.work(payload: Array(payload(number)))
+        }
+        for number in contents.indices { contents[number].policy.maxRetries = number }
+        // These make the dictionary.
+        for number in 0..<11 {
+            _ = try await desk.engine.submit(JobKey("ann", "first \(number)"), contents[number])
+        }
+        let before = try await desk.engine.stats().payloadBytes
+        var batch = desk.engine.batch(jobsExpected: contents.count)
+        for (number, content) in contents.enumerated() {
+            batch.add(JobKey("ann", "\(number)"), content)
+        }
+        _ = try await desk.engine.submit(batch)
+        let raw = contents.reduce(0) { $0 + $1.payload.count }
+        #expect(try await desk.engine.stats().payloadBytes - before < raw / 2)
+        let detail = try await desk.engine.detail(JobKey("ann", "2047"))
+        #expect(detail.payload == contents[2_047].payload)
+        await desk.engine.close()
+    }
+
     @Test func `come back whole from occurrences, whose timeline begins with their tick`()
         async throws
     {

@@ -133,6 +133,27 @@ import Units
         #expect(try OpenedLog(disk, options: options()).replayed == sampleRecords(1...6_000))
     }
 
+    /// The disk thread has taken blocks and not hashed them yet: what comes next waits its turn.
+    @Test func `hashes in order while the disk thread is about to`() throws {
+        var options = options()
+        options.inlineBytesMax = 0
+        // Of those that are not made of repetitions.
+        let mark = sampleRecord(100)
+        let disk = SimulatedStorage()
+        let held = HeldWrites(disk: disk, mark: Array(mark.prefix(24)))
+        let opened = try OpenedLog(held, options: options)
+        opened.log.append(mark.rawBytes)
+        opened.log.commit(now: .earliest, isBusy: true)
+        held.arrival()
+        opened.write(sampleRecords(1...3))
+        held.letGo()
+        for record in 4...1_000 { opened.write([sampleRecord(record)]) }
+        opened.log.close()
+        let whole = try verify(disk)
+        #expect(whole.records == 1_001)
+        #expect(whole.segments > 1)
+    }
+
     @Test func `what fills blocks is durable before its batch is committed`() throws {
         var options = options()
         // In order on this thread: what was handed over is durable.

@@ -1,0 +1,65 @@
+import ByteCoding
+import Glibc
+import Storage
+import Synchronization
+import TestKit
+
+/// A disk on which the write with a mark in it waits until it is let go.
+final class HeldWrites: AlteredStorage {
+    let disk: any Storage
+    private let mark: [UInt8]
+    private let isHeld = Atomic(false)
+    private let isLetGo = Atomic(false)
+
+    /// The mark is to be bytes that do not compress.
+    init(disk: any Storage, mark: [UInt8]) {
+        self.disk = disk
+        self.mark = mark
+    }
+
+    func open(_ path: String, _ mode: OpenMode) throws(StorageError) -> any StorageFile {
+        HeldFile(real: try disk.open(path, mode), storage: self)
+    }
+
+    /// Returns once the write waits.
+    func arrival() { while !isHeld.load(ordering: .acquiring) { sched_yield() } }
+
+    func letGo() { isLetGo.store(true, ordering: .releasing) }
+
+    fileprivate func pass(_ bytes: RawSpan) {
+        guard bytes.array.firstRange(of: mark) != nil else { return }
+        isHeld.store(true, ordering: .releasing)
+        while !isLetGo.load(ordering: .acquiring) { sched_yield() }
+    }
+}
+
+private final class HeldFile: StorageFile {
+    private let real: any StorageFile
+    private let storage: HeldWrites
+
+    init(real: any StorageFile, storage: HeldWrites) {
+        self.real = real
+        self.storage = storage
+    }
+
+    var path: String { real.path }
+
+    func size() throws(StorageError) -> UInt64 { try real.size() }
+
+    func read(
+        _ count: Int, at offset: UInt64, into buffer: inout [UInt8], from position: Int
+    ) throws(StorageError) -> Int {
+        try real.read(count, at: offset, into: &buffer, from: position)
+    }
+
+    func write(_ bytes: RawSpan, at offset: UInt64) throws(StorageError) {
+        storage.pass(bytes)
+        try real.write(bytes, at: offset)
+    }
+
+    func sync() throws(StorageError) { try real.sync() }
+
+    func reserve(_ byteCount: UInt64) throws(StorageError) { try real.reserve(byteCount) }
+
+    func truncate(to byteCount: UInt64) throws(StorageError) { try real.truncate(to: byteCount) }
+}

@@ -19,23 +19,13 @@ package struct MiswritingStorage: AlteredStorage {
     }
 }
 
-private final class MiswritingFile: StorageFile {
-    private let file: any StorageFile
+private final class MiswritingFile: AlteredFile {
+    let file: any StorageFile
     private let offset: Int
 
     init(_ file: any StorageFile, offset: Int) {
         self.file = file
         self.offset = offset
-    }
-
-    var path: String { file.path }
-
-    func size() throws(StorageError) -> UInt64 { try file.size() }
-
-    func read(
-        _ count: Int, at offset: UInt64, into buffer: inout [UInt8], from position: Int
-    ) throws(StorageError) -> Int {
-        try file.read(count, at: offset, into: &buffer, from: position)
     }
 
     func write(_ bytes: RawSpan, at start: UInt64) throws(StorageError) {
@@ -46,10 +36,4 @@ private final class MiswritingFile: StorageFile {
         // Bytes have no padding to be seen.
         try unsafe file.write(wrong.span.bytes, at: start)
     }
-
-    func sync() throws(StorageError) { try file.sync() }
-
-    func reserve(_ byteCount: UInt64) throws(StorageError) { try file.reserve(byteCount) }
-
-    func truncate(to byteCount: UInt64) throws(StorageError) { try file.truncate(to: byteCount) }
 }

@@ -11,7 +11,7 @@ package final class SlowDisk: AlteredStorage {
     package init() {}
 
     package func open(_ path: String, _ mode: OpenMode) throws(StorageError) -> any StorageFile {
-        GatedFile(real: try disk.open(path, mode), gate: gate)
+        GatedFile(try disk.open(path, mode), gate: gate)
     }
 }
 
@@ -68,39 +68,17 @@ package final class SyncGate: Sendable {
     }
 }
 
-private final class GatedFile: StorageFile {
-    private let real: any StorageFile
+private final class GatedFile: AlteredFile {
+    let file: any StorageFile
     private let gate: SyncGate
 
-    init(real: any StorageFile, gate: SyncGate) {
-        self.real = real
+    init(_ file: any StorageFile, gate: SyncGate) {
+        self.file = file
         self.gate = gate
-    }
-
-    var path: String { real.path }
-
-    func size() throws(StorageError) -> UInt64 { try real.size() }
-
-    func read(
-        _ count: Int, at offset: UInt64, into buffer: inout [UInt8], from position: Int
-    ) throws(StorageError) -> Int {
-        try real.read(count, at: offset, into: &buffer, from: position)
-    }
-
-    func write(_ bytes: RawSpan, at offset: UInt64) throws(StorageError) {
-        try real.write(bytes, at: offset)
     }
 
     func sync() throws(StorageError) {
         guard gate.pass() else { throw StorageError(path: path, operation: .sync, errno: EIO) }
-        try real.sync()
-    }
-
-    func reserve(_ byteCount: UInt64) throws(StorageError) {
-        try real.reserve(byteCount)
-    }
-
-    func truncate(to byteCount: UInt64) throws(StorageError) {
-        try real.truncate(to: byteCount)
+        try file.sync()
     }
 }

@@ -40,8 +40,8 @@ struct FickleStorage: AlteredStorage {
     }
 }
 
-private final class FickleFile: StorageFile {
-    private let file: any StorageFile
+private final class FickleFile: AlteredFile {
+    let file: any StorageFile
     private let opening: Int
     private let storage: FickleStorage
     private let isSynced = Mutex(false)
@@ -51,10 +51,6 @@ private final class FickleFile: StorageFile {
         self.opening = opening
         self.storage = storage
     }
-
-    var path: String { file.path }
-
-    func size() throws(StorageError) -> UInt64 { try file.size() }
 
     func read(
         _ count: Int, at offset: UInt64, into buffer: inout [UInt8], from position: Int
@@ -66,16 +62,8 @@ private final class FickleFile: StorageFile {
         return found
     }
 
-    func write(_ bytes: RawSpan, at offset: UInt64) throws(StorageError) {
-        try file.write(bytes, at: offset)
-    }
-
     func sync() throws(StorageError) {
         try file.sync()
         isSynced.withLock { $0 = true }
     }
-
-    func reserve(_ byteCount: UInt64) throws(StorageError) { try file.reserve(byteCount) }
-
-    func truncate(to byteCount: UInt64) throws(StorageError) { try file.truncate(to: byteCount) }
 }

@@ -18,7 +18,7 @@ final class HeldWrites: AlteredStorage {
     }
 
     func open(_ path: String, _ mode: OpenMode) throws(StorageError) -> any StorageFile {
-        HeldFile(real: try disk.open(path, mode), storage: self)
+        HeldFile(try disk.open(path, mode), storage: self)
     }
 
     /// Returns once the write waits.
@@ -33,33 +33,17 @@ final class HeldWrites: AlteredStorage {
     }
 }
 
-private final class HeldFile: StorageFile {
-    private let real: any StorageFile
+private final class HeldFile: AlteredFile {
+    let file: any StorageFile
     private let storage: HeldWrites
 
-    init(real: any StorageFile, storage: HeldWrites) {
-        self.real = real
+    init(_ file: any StorageFile, storage: HeldWrites) {
+        self.file = file
         self.storage = storage
-    }
-
-    var path: String { real.path }
-
-    func size() throws(StorageError) -> UInt64 { try real.size() }
-
-    func read(
-        _ count: Int, at offset: UInt64, into buffer: inout [UInt8], from position: Int
-    ) throws(StorageError) -> Int {
-        try real.read(count, at: offset, into: &buffer, from: position)
     }
 
     func write(_ bytes: RawSpan, at offset: UInt64) throws(StorageError) {
         storage.pass(bytes)
-        try real.write(bytes, at: offset)
+        try file.write(bytes, at: offset)
     }
-
-    func sync() throws(StorageError) { try real.sync() }
-
-    func reserve(_ byteCount: UInt64) throws(StorageError) { try real.reserve(byteCount) }
-
-    func truncate(to byteCount: UInt64) throws(StorageError) { try real.truncate(to: byteCount) }
 }

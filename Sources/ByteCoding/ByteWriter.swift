@@ -16,8 +16,10 @@ package struct ByteWriter: Sendable {
 
     /// So many bytes that nobody has written yet, and nobody reads before: to clear them costs as much as to fill them.
     private static func room(_ byteCount: Int) -> [UInt8] {
+        // All empty arrays share one storage, which must not be written to.
+        if byteCount == 0 { return [] }
         // Every value of an integer's bytes is one; only what was written is ever lent.
-        unsafe [UInt8](unsafeUninitializedCapacity: byteCount) { _, count in count = byteCount }
+        return unsafe [UInt8](unsafeUninitializedCapacity: byteCount) { _, count in count = byteCount }
     }
 
     /// Bytes written.

@@ -19,7 +19,9 @@ package struct ByteWriter: Sendable {
         // All empty arrays share one storage, which must not be written to.
         if byteCount == 0 { return [] }
         // Every value of an integer's bytes is one; only what was written is ever lent.
-        return unsafe [UInt8](unsafeUninitializedCapacity: byteCount) { _, count in count = byteCount }
+        return unsafe [UInt8](unsafeUninitializedCapacity: byteCount) { _, count in
+            count = byteCount
+        }
     }
 
     /// Bytes written.

@@ -24,8 +24,7 @@ final class Catalogue: Sendable {
         }
 
         mutating func note(_ header: BlockHeader, offset: Int) {
-            if let last = blocks.last, offset - last.offset < BlockPlace.strideBytes { return }
-            blocks.append(BlockPlace(firstLSN: header.firstLSN, offset: offset))
+            blocks.note(header, at: offset)
         }
     }
 
@@ -188,6 +187,14 @@ struct BlockPlace: Sendable {
     var offset: Int
 
     static let strideBytes = 64 << 10
+}
+
+extension [BlockPlace] {
+    /// Adds the next block, unless it is near the last one.
+    mutating func note(_ header: BlockHeader, at offset: Int) {
+        if let last, offset - last.offset < BlockPlace.strideBytes { return }
+        append(BlockPlace(firstLSN: header.firstLSN, offset: offset))
+    }
 }
 
 /// How many of `count` ordered elements, from the first on, meet the condition.

@@ -43,6 +43,8 @@ struct Recovery {
         }
         identity = try openHeader(of: oldest).header.log
         begin(identity)
+        let early = try earlyWalk(of: firsts)
+        defer { early?.stop() }
         known = resume(identity)
         guard known >= join.end.lastLSN else { throw .noFoundation(through: join.end.lastLSN) }
         report.resumedAfter = known
@@ -55,9 +57,17 @@ struct Recovery {
         }
         if let newest = firsts.last {
             try recover(
-                try segmentFile(from: newest), first: newest, isLast: true, replay: replay)
+                try segmentFile(from: newest), first: newest, isLast: true,
+                passed: early?.take(through: known), replay: replay)
             progress(report)
         }
+    }
+
+    /// Nil where no thread may be had.
+    private func earlyWalk(of firsts: [LSN]) throws(LogError) -> EarlyWalk? {
+        guard options.isThreaded, let newest = firsts.last else { return nil }
+        return EarlyWalk(
+            try segmentFile(from: newest), from: newest, windowBytes: directory.windowBytes)
     }
 
     private func segmentFile(from first: LSN) throws(LogError) -> any StorageFile {
@@ -104,19 +114,25 @@ struct Recovery {
     }
 
     private mutating func recover(
-        _ file: any StorageFile, first: LSN, isLast: Bool,
+        _ file: any StorageFile, first: LSN, isLast: Bool, passed: EarlyWalk.Passed? = nil,
         replay: (LSN, RawSpan) throws(RecordRefusal) -> Void
     ) throws(LogError) {
         var source = try SegmentSource(
-            file, expecting: join.end.lastLSN.next, windowBytes: directory.windowBytes,
+            file, expecting: join.end.lastLSN.next, from: passed?.walk.groupOffset ?? 0,
+            zerosFrom: passed?.zerosFrom ?? .max, windowBytes: directory.windowBytes,
             reusing: buffer)
         buffer = []
-        let header = try source.header(expecting: join.end.lastLSN.next)
+        let start =
+            if let passed {
+                passed.walk
+            } else {
+                SegmentWalk(try source.header(expecting: join.end.lastLSN.next))
+            }
         let isHashed = isLast && !options.isThreaded
         var replayer = SegmentReplay(
-            path: file.path, hashes: isHashed, known: known, hash: RunningHash(header.opening),
-            records: records)
-        let scan = try SegmentScan(&source, join: &join, isLast: isLast) {
+            path: file.path, hashes: isHashed, known: known,
+            hash: RunningHash(start.header.opening), records: records, places: passed?.places ?? [])
+        let scan = try SegmentScan(&source, join: &join, from: start, isLast: isLast) {
             header, step, bytes throws(LogError) in
             try replayer.take(step, header, bytes, replay: replay)
             return true
@@ -243,16 +259,18 @@ struct SegmentReplay {
     var records: BlockRecords
     private(set) var recordsReplayed: UInt64 = 0
     private(set) var hash: RunningHash
-    private(set) var places: [BlockPlace] = []
+    private(set) var places: [BlockPlace]
 
     init(
-        path: String, hashes: Bool, known: LSN, hash: RunningHash, records: BlockRecords
+        path: String, hashes: Bool, known: LSN, hash: RunningHash, records: BlockRecords,
+        places: [BlockPlace]
     ) {
         self.path = path
         self.hashes = hashes
         self.known = known
         self.records = records
         self.hash = hash
+        self.places = places
     }
 
     mutating func take(
@@ -260,7 +278,7 @@ struct SegmentReplay {
         replay: (LSN, RawSpan) throws(RecordRefusal) -> Void
     ) throws(LogError) {
         guard case .block(let header, let offset) = step else { return }
-        note(header, offset: offset)
+        places.note(header, at: offset)
         guard hashes || header.lastLSN > known else { return }
         do throws(Defect) {
             try records.load(
@@ -271,11 +289,6 @@ struct SegmentReplay {
         }
         try replayAll(header, offset: offset, replay: replay)
         if hashes { records.withRaw { hash.update($0) } }
-    }
-
-    private mutating func note(_ header: BlockHeader, offset: Int) {
-        if let last = places.last, offset - last.offset < BlockPlace.strideBytes { return }
-        places.append(BlockPlace(firstLSN: header.firstLSN, offset: offset))
     }
 
     private mutating func replayAll(

@@ -32,18 +32,25 @@ struct SegmentScan {
     ///   - source: The file; the newest group is in memory afterwards, and where something is wrong with
     ///     its end, all that follows.
     ///   - join: What the segment must follow; moved on past this segment.
+    ///   - start: Where the walk begins; nil: at the header.
     ///   - isLast: Only the last segment may end without a footer.
     ///   - visit: Gets each part and its bytes.
     /// - Throws: `LogError.corrupt`, `.io` or `.newerFormat`, and what `visit` throws.
     init(
-        _ source: inout SegmentSource, join: inout SegmentJoin, isLast: Bool,
+        _ source: inout SegmentSource, join: inout SegmentJoin, from start: SegmentWalk? = nil,
+        isLast: Bool,
         visit: (SegmentHeader, SegmentWalk.Step, RawSpan) throws(LogError) -> Bool
     ) throws(LogError) {
         path = source.file.path
-        header = try source.header(expecting: join.end.lastLSN.next)
+        walk =
+            if let start {
+                start
+            } else {
+                SegmentWalk(try source.header(expecting: join.end.lastLSN.next))
+            }
+        header = walk.header
         mayBeOpen = isLast && !header.isPacked
         try join.check(header, path: path)
-        walk = SegmentWalk(header)
         try run(&source, visit)
         fileBytes = source.byteCount
         if case .sealed(let footer) = ending {

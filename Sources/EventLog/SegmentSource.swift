@@ -14,6 +14,7 @@ struct SegmentSource {
     private var range = 0..<0
     private var buffer: [UInt8]
     private let windowBytes: Int
+    private let zerosFrom: Int
 
     /// No segment file is larger: checked before one is read into memory.
     private static let byteCountMax = 1 << 30
@@ -24,11 +25,14 @@ struct SegmentSource {
     ///   - file: The segment.
     ///   - lsn: Its first record, for messages.
     ///   - limit: Bytes behind these are left out.
+    ///   - start: The first byte that is wanted.
+    ///   - zerosFrom: From here on the file is known to hold zeros alone.
     ///   - windowBytes: How much is read at a time.
     ///   - buffer: Memory to read into.
     /// - Throws: `LogError.io`, or `.corrupt` where the file is longer than any segment.
     init(
         _ file: any StorageFile, expecting lsn: LSN, limit: Int = .max,
+        from start: Int = 0, zerosFrom: Int = .max,
         windowBytes: Int = LogOptions.windowBytes, reusing buffer: [UInt8] = []
     ) throws(LogError) {
         let fileBytes = try unwrap { () throws(StorageError) in try file.size() }
@@ -39,6 +43,8 @@ struct SegmentSource {
             throw defect.corruption(in: file.path, from: lsn)
         }
         self.file = file
+        range = start..<start
+        self.zerosFrom = zerosFrom
         byteCount = min(Int(fileBytes), limit)
         precondition(windowBytes > 0, "a window of \(windowBytes) bytes")
         self.windowBytes = windowBytes
@@ -116,6 +122,7 @@ struct SegmentSource {
 
     /// True where there are only zeros from `start` to the end of the file.
     private func isZero(from start: Int) throws(LogError) -> Bool {
+        if start >= zerosFrom { return true }
         if start < window.end, firstNonZero(window.bytes(start..<window.end), from: 0) != nil {
             return false
         }

@@ -11,6 +11,7 @@ package struct JobIndexer: ~Copyable {
     var due: DueWheel
     /// The last slot that a job was promised.
     private var slot: UInt32 = 0
+    private let jobsExpected: Int
     private var group: [Entry] = []
 
     /// What the indexes need of a job.
@@ -20,9 +21,10 @@ package struct JobIndexer: ~Copyable {
         let dueMicroseconds: Int64?
     }
 
-    init(keys: consuming HashIndex, due: consuming DueWheel) {
+    init(keys: consuming HashIndex, due: consuming DueWheel, jobsExpected: Int) {
         self.keys = keys
         self.due = due
+        self.jobsExpected = jobsExpected
     }
 
     /// Indexes the jobs of a chunk; called for one chunk after another, as they will be loaded.
@@ -43,6 +45,10 @@ package struct JobIndexer: ~Copyable {
     }
 
     private mutating func indexed(_ count: Int, _ bytes: RawSpan) throws -> IndexedJobs {
+        if slot == 0 {
+            keys.expect(jobsExpected)
+            due.expect(jobsExpected)
+        }
         var reader = ByteReader(bytes)
         var jobs = IndexedJobs(firstSlot: slot + 1, count: count)
         while jobs.duePositions.count < count {

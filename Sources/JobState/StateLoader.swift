@@ -24,19 +24,18 @@ package struct StateLoader: ~Copyable {
     private var releasedJobs: UInt64 = 0
     /// The latest first event of all jobs that were loaded.
     var newest: UInt64 = 0
+    private let usersExpected: Int
     private let jobsExpected: Int
     /// Scratch of `loadJobs`.
     var group: [SavedJob] = []
 
     /// - Parameters:
     ///   - hash: Of keys.
-    ///   - usersExpected: So many are to come; memory is put behind their index at once.
-    ///   - jobsExpected: The same.
+    ///   - usersExpected: So many are to come; memory is put behind their index when the first does.
+    ///   - jobsExpected: The same, in the indexer.
     package init(hash: KeyedHash, usersExpected: Int, jobsExpected: Int) {
         state = JobState(hash: hash)
-        state.userNames.expect(usersExpected)
-        state.users.expect(usersExpected)
-        state.keys.expect(jobsExpected)
+        self.usersExpected = usersExpected
         self.jobsExpected = jobsExpected
     }
 
@@ -66,7 +65,7 @@ package struct StateLoader: ~Copyable {
         var due = DueWheel(elementsMax: 0)
         swap(&keys, &state.keys)
         swap(&due, &state.due)
-        return JobIndexer(keys: keys, due: due)
+        return JobIndexer(keys: keys, due: due, jobsExpected: jobsExpected)
     }
 
     /// Loads a chunk of jobs: what was indexed of it, and its bytes.
@@ -135,11 +134,14 @@ package struct StateLoader: ~Copyable {
         state.releasedThrough = LSN(rawValue: try reader.readFixed())
         state.releasedDigest = try reader.readFixed()
         state.beginDue()
-        state.due.expect(jobsExpected)
     }
 
     /// Users in groups, as jobs are loaded.
     private mutating func loadUsers(_ count: Int, _ reader: inout ByteReader) throws {
+        if state.userNames.count == 0 {
+            state.userNames.expect(usersExpected)
+            state.users.expect(usersExpected)
+        }
         var left = count
         while left > 0 {
             let size = min(left, JobState.prefetchMax)

@@ -92,9 +92,9 @@ import Units
         try LogInspection.run(
             directory: "/data", storage: disk, onSegment: { _ in }, onBlock: { last = $0 })
         let block = try #require(last)
-        // Opened before for its header, to be synced, and to be read.
+        // Opened before for its header, to be walked, to be synced, and to be read.
         return FickleStorage(disk, zerosIn: block.file, from: block.offsetBytes) {
-            opening, _ in opening > 3 && shows(opening)
+            opening, _ in opening > 4 && shows(opening)
         }
     }
 }

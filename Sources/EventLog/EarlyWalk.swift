@@ -1,0 +1,82 @@
+import Storage
+import Synchronization
+import Threads
+import Units
+
+/// Walks the newest segment, on a thread of its own, while whoever opens the log loads what it knows.
+///
+/// Recovery goes on from the last place behind which all is new to it, and need not look at the zeros at the end.
+final class EarlyWalk: Sendable {
+    /// What recovery has passed by then.
+    struct Passed {
+        /// Where it goes on.
+        let walk: SegmentWalk
+        let places: [BlockPlace]
+        /// From here on the file holds zeros alone, where that was found.
+        let zerosFrom: Int
+    }
+
+    private struct Found {
+        /// The walk before some blocks, the first and others at least `BlockPlace.strideBytes` apart.
+        var waypoints: [SegmentWalk] = []
+        var zerosFrom = Int.max
+    }
+
+    private let found = Monitor<Found?>(nil)
+    private let isStopped = Atomic(false)
+
+    /// Begins.
+    ///
+    /// - Parameters:
+    ///   - file: The segment.
+    ///   - first: Its first record.
+    ///   - windowBytes: How much is read at a time.
+    init(_ file: any StorageFile, from first: LSN, windowBytes: Int) {
+        DedicatedThread(name: "log-walk") { [self] in
+            var all = Found()
+            // What is wrong with the segment is told by recovery, which comes to the same place.
+            try? walk(file, from: first, windowBytes: windowBytes, noting: &all)
+            found.change { [all] in $0 = all }
+        }.detach()
+    }
+
+    /// Waits for the walk's end.
+    ///
+    /// - Parameter known: The last record that the caller knows.
+    /// - Returns: Nil where nothing was passed.
+    func take(through known: LSN) -> Passed? {
+        let all = found.wait { $0 }
+        let passed = all.waypoints.prefix { $0.lastLSN <= known }
+        guard let walk = passed.last else { return nil }
+        let places = passed.dropLast().map { BlockPlace(firstLSN: $0.nextLSN, offset: $0.offset) }
+        return Passed(walk: walk, places: places, zerosFrom: all.zerosFrom)
+    }
+
+    /// Ends it, done or not; nothing reads the file afterwards.
+    func stop() {
+        isStopped.store(true, ordering: .relaxed)
+        found.wait { $0 == nil ? nil : () }
+    }
+
+    private func walk(
+        _ file: any StorageFile, from first: LSN, windowBytes: Int, noting found: inout Found
+    ) throws(LogError) {
+        var source = try SegmentSource(file, expecting: first, windowBytes: windowBytes)
+        var walk = SegmentWalk(try source.header(expecting: first))
+        var nextOffset = 0
+        while !isStopped.load(ordering: .relaxed) {
+            let waypoint = walk.offset >= nextOffset ? walk : nil
+            switch try source.next(&walk) {
+            case .block:
+                guard let waypoint else { continue }
+                found.waypoints.append(waypoint)
+                nextOffset = waypoint.offset + BlockPlace.strideBytes
+            case .mark: continue
+            case .end:
+                found.zerosFrom = walk.offset
+                return
+            case .footer, nil: return
+            }
+        }
+    }
+}

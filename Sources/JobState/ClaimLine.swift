@@ -76,7 +76,6 @@ extension JobState {
     private mutating func prefetchClaim(_ job: UInt32, _ record: JobRecord, type: UInt32) {
         blobs.prefetchTwo(record.blob)
         users.prefetch(record.user)
-        prefetchQueue(job)
         let queue = types[Int(type)].lanes[record.priority]
         let next = queues[queue].next
         jobs.prefetch(next == queue ? record.link : queues[next].first)

@@ -17,7 +17,6 @@ extension JobState {
         for job in dueJobs {
             users.prefetch(jobs[job].user)
             blobs.prefetch(jobs[job].blob)
-            prefetchQueue(job)
         }
         for job in dueJobs {
             jobs[job].flags.remove(.timed)

@@ -90,14 +90,19 @@ extension JobState {
         readiedTypes.append(type)
     }
 
-    /// Asks for the memory that finding a job's queue needs.
-    mutating func prefetchQueue(_ job: UInt32) {
-        queueIndex.prefetch(
-            ReadyQueue.hash(
-                user: jobs[job].user, type: type(of: job), priority: jobs[job].priority))
+    private mutating func findQueue(user: UInt32, type: UInt32, priority: UInt8) -> UInt32? {
+        var queue = users[user].queues
+        while queue != 0 {
+            if queues[queue].type == type, queues[queue].priority == priority { return queue }
+            if queues[queue].isIndexed {
+                return findIndexed(user: user, type: type, priority: priority)
+            }
+            queue = queues[queue].userNext
+        }
+        return nil
     }
 
-    private mutating func findQueue(user: UInt32, type: UInt32, priority: UInt8) -> UInt32? {
+    private mutating func findIndexed(user: UInt32, type: UInt32, priority: UInt8) -> UInt32? {
         var probe = queueIndex.probe(ReadyQueue.hash(user: user, type: type, priority: priority))
         while let queue = queueIndex.next(&probe) {
             if queues[queue].user == user, queues[queue].type == type,
@@ -111,11 +116,28 @@ extension JobState {
 
     private mutating func addQueue(user: UInt32, type: UInt32, priority: UInt8) -> UInt32 {
         let queue = queues.allocate(ReadyQueue(user: user, type: type, priority: priority))
-        queueIndex.insert(queue, in: queues)
-        let second = users[user].queues
-        queues[queue].userNext = second
-        if second != 0 { queues[second].userPrevious = queue }
-        users[user].queues = queue
+        let previous = lastWalked(of: user)
+        let next = previous == 0 ? users[user].queues : queues[previous].userNext
+        queues[queue].userPrevious = previous
+        queues[queue].userNext = next
+        if next != 0 { queues[next].userPrevious = queue }
+        if previous == 0 {
+            users[user].queues = queue
+        } else {
+            queues[previous].userNext = queue
+            queues[queue].isIndexed = true
+            queueIndex.insert(queue, in: queues)
+        }
+        return queue
+    }
+
+    /// The queue of the user behind which others go into the index; 0 while one more may be found by a walk.
+    private mutating func lastWalked(of user: UInt32) -> UInt32 {
+        var queue = users[user].queues
+        for _ in 1..<ReadyQueue.walkedMax {
+            if queue == 0 || queues[queue].isIndexed { return 0 }
+            queue = queues[queue].userNext
+        }
         return queue
     }
 
@@ -137,7 +159,7 @@ extension JobState {
 
     private mutating func removeQueue(_ queue: UInt32) {
         if !queues[queue].isParked { leaveRing(queue) }
-        queueIndex.remove(queue, in: queues)
+        if queues[queue].isIndexed { queueIndex.remove(queue, in: queues) }
         let next = queues[queue].userNext
         let previous = queues[queue].userPrevious
         if next != 0 { queues[next].userPrevious = previous }

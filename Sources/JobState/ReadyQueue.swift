@@ -7,7 +7,7 @@ import Tables
 /// with many jobs gets the same turn as one with a single job. A queue whose user may not run more
 /// is parked: it leaves the ring until that has changed.
 struct ReadyQueue: HashedElement {
-    let keyHash: UInt32
+    var keyHash: UInt32 { Self.hash(user: user, type: type, priority: priority) }
     let user: UInt32
     let type: UInt32
     /// Jobs: taken at `first`, added at `last`, linked by their `link` and `backLink`.
@@ -16,17 +16,21 @@ struct ReadyQueue: HashedElement {
     /// Neighbours in the ring; 0 while parked.
     var next: UInt32 = 0
     var previous: UInt32 = 0
-    /// Neighbours among the user's queues.
+    /// Neighbours among the user's queues: those that are not in the index come first.
     var userNext: UInt32 = 0
     var userPrevious: UInt32 = 0
     let priority: UInt8
     var isParked = true
+    /// Found by the index of queues, not on a walk along the user's first few.
+    var isIndexed = false
+
+    /// So many of a user's queues are found by a walk; most users never have more, and none of theirs is hashed.
+    static let walkedMax = 4
 
     init(user: UInt32, type: UInt32, priority: UInt8) {
         self.user = user
         self.type = type
         self.priority = priority
-        keyHash = Self.hash(user: user, type: type, priority: priority)
     }
 
     static func hash(user: UInt32, type: UInt32, priority: UInt8) -> UInt32 {

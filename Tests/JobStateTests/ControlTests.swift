@@ -152,6 +152,39 @@ import Units
         #expect(driver.claimAll() == ["ann", "cid"])
         #expect(driver.readyCount == 0)
     }
+
+    @Test func `in each of twelve priorities, whichever of them were empty in between`() throws {
+        let driver = StateDriver()
+        func submit(_ user: String, _ number: Int, priority: UInt8) throws {
+            try driver.submit(
+                JobKey(user, "\(user)\(priority)-\(number)"),
+                JobContent(type: .mail, executionTime: nil, priority: priority))
+        }
+        func fill(_ priorities: some Sequence<UInt8>, numbers: [Int]) throws {
+            for priority in priorities {
+                for number in numbers { try submit("a", number, priority: priority) }
+                try submit("b", numbers[0], priority: priority)
+            }
+            driver.advance(jobsMax: .max)
+        }
+        try fill(0..<12, numbers: [1, 2])
+        for priority in [1, 2, 7, 11] {
+            for number in 1...2 { try driver.cancel(JobKey("a", "a\(priority)-\(number)")) }
+        }
+        try fill([2, 7, 5], numbers: [3, 4])
+        let turns = (0..<12).flatMap { priority in
+            let order =
+                switch priority {
+                case 1, 11: ["b-1"]
+                case 2, 7: ["b-1", "a-3", "b-3", "a-4"]
+                case 5: ["a-1", "b-1", "a-2", "b-3", "a-3", "a-4"]
+                default: ["a-1", "b-1", "a-2"]
+                }
+            return order.map { $0.replacing("-", with: "\(priority)-") }
+        }
+        #expect(driver.claimAll() == turns)
+        #expect(driver.readyCount == 0)
+    }
 }
 
 @Suite struct `A job that expires` {

@@ -20,6 +20,7 @@ struct DueEntry: BitwiseCopyable {
     }
 
     /// The slot breaks ties that should not be there, so that no history shows.
+    @inlinable
     func isBefore(_ other: DueEntry) -> Bool {
         if dueMicroseconds != other.dueMicroseconds {
             return dueMicroseconds < other.dueMicroseconds

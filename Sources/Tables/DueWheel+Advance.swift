@@ -36,10 +36,20 @@ extension DueWheel {
         dropStale(in: records)
         // Not only the first that has any: slots that are on their way nearer are still further off.
         let earliest = min(
-            heap.first?.dueMicroseconds ?? .max, least(of: firstNear(from: tick), in: records),
+            heap.first?.dueMicroseconds ?? .max, leastArrival(in: records),
+            least(of: firstNear(from: tick), in: records),
             least(of: firstFar(from: tick), in: records),
             least(of: firstLast(from: tick), in: records))
         return earliest == .max ? nil : earliest
+    }
+
+    @inlinable
+    func leastArrival<E: TimedElement>(in records: borrowing Slab<E>) -> Int64 {
+        var least = Int64.max
+        for entry in arrivals where records[entry.slot].duePosition == entry.position {
+            least = min(least, entry.dueMicroseconds)
+        }
+        return least
     }
 
     @inlinable
@@ -69,23 +79,42 @@ extension DueWheel {
         return true
     }
 
-    /// Hands out of the heap; false where `left` does not suffice.
+    /// Hands out of what has come and the heap, merged; false where `left` does not suffice.
     @inlinable
     mutating func handOut<E: TimedElement>(
         to now: Int64, _ left: inout Int, in records: inout Slab<E>, into due: inout [UInt32]
     ) -> Bool {
-        while let entry = heap.first, entry.dueMicroseconds <= now {
-            guard left > 0 else { return false }
+        sortArrivals()
+        var taken = 0
+        var suffices = true
+        while let (entry, isArrival) = first(behind: taken), entry.dueMicroseconds <= now {
+            suffices = left > 0
+            guard suffices else { break }
             left -= 1
-            heap.removeFirst()
-            if let following = heap.first { records.prefetch(following.slot) }
+            if isArrival {
+                taken += 1
+            } else {
+                heap.removeFirst()
+                if let following = heap.first { records.prefetch(following.slot) }
+            }
             guard records[entry.slot].duePosition == entry.position else { continue }
             records[entry.slot].duePosition = 0
             heapLive -= 1
             held -= 1
             due.append(entry.slot)
         }
-        return true
+        keepArrivals(from: taken, in: records)
+        return suffices
+    }
+
+    /// The earliest entry of the heap and of what has come, sorted, behind the first few.
+    @inlinable
+    func first(behind taken: Int) -> (entry: DueEntry, isArrival: Bool)? {
+        guard taken < arrivals.count else { return heap.first.map { ($0, false) } }
+        guard let kept = heap.first, kept.isBefore(arrivals[taken]) else {
+            return (arrivals[taken], true)
+        }
+        return (kept, false)
     }
 
     /// Where time goes next, at most to `end`: to the next bucket with slots, and at once to the end of

@@ -27,10 +27,15 @@ package struct DueWheel: ~Copyable {
     var buckets: DueBuckets
     @usableFromInline
     var heap: DueHeap
-    /// All of earlier ticks is in the heap or gone.
+    /// Entries that came since slots were last handed out, on their way into the heap.
+    ///
+    /// Most are due at once and came nearly in order: sorted, they are handed out without ever having been in it.
+    @usableFromInline
+    var arrivals: [DueEntry] = []
+    /// All of earlier ticks is in the heap, on its way there, or gone.
     @usableFromInline
     var tick: UInt64
-    /// Entries of the heap that are not stale.
+    /// Entries of the heap and on their way there that are not stale.
     @usableFromInline
     var heapLive = 0
     /// Numbers the heap's entries, so that one whose element has gone and come back is told apart.
@@ -133,20 +138,37 @@ package struct DueWheel: ~Copyable {
 
     @inlinable
     mutating func push<E: TimedElement>(_ slot: UInt32, in records: inout Slab<E>) {
-        if heap.count >= 2 * heapLive + Self.staleMin { heap.sweep(in: records) }
+        if arrivals.count >= Self.arrivalsMax { keepArrivals(from: 0, in: records) }
         heapStamp = (heapStamp &+ 1) & ~Self.heapMark
         let position = heapStamp | Self.heapMark
         records[slot].duePosition = position
         heapLive += 1
-        heap.push(
+        arrivals.append(
             DueEntry(
                 dueMicroseconds: records[slot].dueMicroseconds, order: records[slot].order,
                 slot: slot, position: position))
     }
 
+    /// Puts what has come into the heap, but for the first few and those that are stale already.
+    @inlinable
+    mutating func keepArrivals<E: TimedElement>(from start: Int, in records: borrowing Slab<E>) {
+        for entry in arrivals[start...] where records[entry.slot].duePosition == entry.position {
+            if heap.count >= 2 * heapLive + Self.staleMin { heap.sweep(in: records) }
+            heap.push(entry)
+        }
+        arrivals.removeAll(keepingCapacity: true)
+    }
+
+    @usableFromInline
+    mutating func sortArrivals() { arrivals.sort { $0.isBefore($1) } }
+
     /// Marks the position of an element in the heap; those in buckets are smaller.
     @inlinable
     static var heapMark: UInt32 { 1 << 31 }
+
+    /// So many entries are kept to be sorted: 128 KiB.
+    @inlinable
+    static var arrivalsMax: Int { 4_096 }
 
     /// The slots of a window that go straight into the heap once all of its time has come.
     @inlinable

@@ -34,6 +34,7 @@ extension EngineCore {
             if grants.count == Self.grantsBeforeMany {
                 grants.expect(min(order.countMax, state.readyCount))
             }
+            state.prefetchGrant(job)
             append(
                 state.decideClaim(job, worker: order.worker, leaseDuration: order.leaseDuration),
                 about: job)

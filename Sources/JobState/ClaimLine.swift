@@ -77,6 +77,8 @@ extension JobState {
         blobs.prefetchTwo(record.blob)
         users.prefetch(record.user)
         let queue = types[Int(type)].lanes[record.priority]
+        if queues[queue].userNext != 0 { queues.prefetch(queues[queue].userNext) }
+        if queues[queue].userPrevious != 0 { queues.prefetch(queues[queue].userPrevious) }
         let next = queues[queue].next
         jobs.prefetch(next == queue ? record.link : queues[next].first)
         queues.prefetch(queues[next].next)

@@ -47,6 +47,11 @@ package struct GrantItem: Sendable {
 }
 
 extension JobState {
+    /// Asks for the memory that a grant needs beside what its claim does.
+    package func prefetchGrant(_ slot: JobSlot) {
+        userNames.prefetch(number: jobs[slot.index].user)
+    }
+
     /// Copies what a worker is told of a job that was just claimed.
     package mutating func grant(
         _ slot: JobSlot, worker: WorkerName, leaseUntil: WallTime, into bytes: inout ByteWriter

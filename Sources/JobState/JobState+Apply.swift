@@ -137,8 +137,7 @@ extension JobState {
         _ job: UInt32, token: LSN, worker: WorkerName, duration: TimeSpan, time: WallTime
     ) {
         precondition(jobs[job].isWaiting, "job \(jobs[job].submitted) is held already")
-        passTurn(after: job)
-        leaveLine(job)
+        takeTurn(job)
         let activity = jobs[job].activity
         activities[activity].attempt += 1
         activities[activity].token = token.rawValue

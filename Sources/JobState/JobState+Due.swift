@@ -14,11 +14,25 @@ extension JobState {
         dueJobs.removeAll(keepingCapacity: true)
         let isMore = due.advance(
             to: now.microseconds, countMax: jobsMax, in: &jobs, into: &dueJobs)
-        for job in dueJobs {
-            users.prefetch(jobs[job].user)
-            blobs.prefetch(jobs[job].blob)
+        for start in stride(from: 0, to: dueJobs.count, by: Self.prefetchMax) {
+            arrive(start..<min(start + Self.prefetchMax, dueJobs.count))
         }
-        for job in dueJobs {
+        return isMore
+    }
+
+    /// Some of `dueJobs` are due: what all of them touch is asked for first.
+    private mutating func arrive(_ places: Range<Int>) {
+        for place in places {
+            let record = jobs[dueJobs[place]]
+            users.prefetch(record.user)
+            blobs.prefetch(record.blob)
+        }
+        for place in places {
+            let queue = users[jobs[dueJobs[place]].user].queues
+            if queue != 0 { queues.prefetch(queue) }
+        }
+        for place in places {
+            let job = dueJobs[place]
             jobs[job].flags.remove(.timed)
             if jobs[job].flags.contains(.recurring) {
                 jobs[job].flags.insert(.ticking)
@@ -27,7 +41,6 @@ extension JobState {
                 makeReady(job)
             }
         }
-        return isMore
     }
 
     /// A time that is not after the moment at which the next waiting job becomes due or expires, and

@@ -29,7 +29,11 @@ extension JobState {
     /// Takes a job out of whatever it waits in.
     mutating func leaveLine(_ job: UInt32) {
         if jobs[job].flags.contains(.ready) {
-            leaveQueue(job)
+            guard
+                let queue = findQueue(
+                    user: jobs[job].user, type: type(of: job), priority: jobs[job].priority)
+            else { preconditionFailure("job \(jobs[job].submitted) is ready in no queue") }
+            leaveQueue(job, queue)
         } else if jobs[job].flags.contains(.timed) {
             due.remove(job, in: &jobs)
             jobs[job].flags.remove(.timed)
@@ -60,14 +64,14 @@ extension JobState {
         return nil
     }
 
-    /// After a claim the next user of the ring has their turn.
-    mutating func passTurn(after job: UInt32) {
+    /// Takes a job that is claimed out of whatever it waits in; the next user of the ring has their turn.
+    mutating func takeTurn(_ job: UInt32) {
         let type = type(of: job)
         let priority = jobs[job].priority
         let queue = types[Int(type)].lanes[priority]
-        if queue != 0, queues[queue].first == job {
-            types[Int(type)].lanes[priority] = queues[queue].next
-        }
+        guard queue != 0, queues[queue].first == job else { return leaveLine(job) }
+        types[Int(type)].lanes[priority] = queues[queue].next
+        leaveQueue(job, queue)
     }
 
     /// The user may run jobs again, or more of them.
@@ -141,13 +145,9 @@ extension JobState {
         return queue
     }
 
-    private mutating func leaveQueue(_ job: UInt32) {
+    private mutating func leaveQueue(_ job: UInt32, _ queue: UInt32) {
         let next = jobs[job].link
         let previous = jobs[job].backLink
-        guard
-            let queue = findQueue(
-                user: jobs[job].user, type: type(of: job), priority: jobs[job].priority)
-        else { preconditionFailure("job \(jobs[job].submitted) is ready in no queue") }
         if previous == 0 { queues[queue].first = next } else { jobs[previous].link = next }
         if next == 0 { queues[queue].last = previous } else { jobs[next].backLink = previous }
         jobs[job].link = 0

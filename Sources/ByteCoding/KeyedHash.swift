@@ -27,17 +27,28 @@ package struct KeyedHash: Sendable {
             state.absorb(UInt64(littleEndian: word))
             offset += 8
         }
-        var last = UInt64(truncatingIfNeeded: count) << 56
-        var shift: UInt64 = 0
-        while offset < count {
-            // In bounds: offset < count is the loop's condition.
-            let byte = unsafe bytes.unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self)
-            last |= UInt64(byte) << shift
-            shift += 8
-            offset += 1
-        }
-        state.absorb(last)
+        state.absorb(UInt64(truncatingIfNeeded: count) << 56 | Self.rest(of: bytes, from: offset))
         return state.finish()
+    }
+
+    /// The last bytes, up to seven, as a little-endian number.
+    @inlinable
+    static func rest(of bytes: RawSpan, from start: Int) -> UInt64 {
+        let count = bytes.byteCount
+        if start == count { return 0 }
+        if count >= 8 {
+            // In bounds: there are eight bytes and more. Those before `start` are shifted out.
+            let word = unsafe bytes.unsafeLoadUnaligned(
+                fromUncheckedByteOffset: count - 8, as: UInt64.self)
+            return UInt64(littleEndian: word) >> UInt64(8 * (8 - (count - start)))
+        }
+        var rest: UInt64 = 0
+        for offset in (start..<count).reversed() {
+            // In bounds: within the range of the loop.
+            let byte = unsafe bytes.unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self)
+            rest = rest << 8 | UInt64(byte)
+        }
+        return rest
     }
 }
 

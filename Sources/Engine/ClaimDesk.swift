@@ -1,6 +1,7 @@
 import DequeModule
 import HeapModule
 import JobModel
+import JobState
 import Units
 
 /// Claims that wait for a job to become ready, first come first served within a type.
@@ -9,7 +10,7 @@ struct ClaimDesk {
     struct Waiter {
         let order: ClaimOrder
         let deadline: MonotonicTime
-        let reply: Reply<GrantBatch>
+        let reply: Reply<GrantList>
     }
 
     private struct Deadline: Comparable {

@@ -157,7 +157,7 @@ package final class Engine: Sendable {
     ) async throws(EngineError) -> [Grant] {
         let id = ClaimID(
             number: claimNumbers.wrappingAdd(1, ordering: .relaxed).newValue)
-        let result: Result<GrantBatch, EngineError> = await withTaskCancellationHandler {
+        let result: Result<GrantList, EngineError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 inbox.send(.claim(id, order, wait: wait) { continuation.resume(returning: $0) })
                 // A cancel that came first found nothing to withdraw.

@@ -10,7 +10,7 @@ extension EngineCore {
     private static let grantsBeforeMany = 16
 
     mutating func claim(
-        _ id: ClaimID, _ order: ClaimOrder, wait: TimeSpan, _ reply: @escaping Reply<GrantBatch>
+        _ id: ClaimID, _ order: ClaimOrder, wait: TimeSpan, _ reply: @escaping Reply<GrantList>
     ) {
         desk.note(order.types, asked: wall)
         // One that became due at once is ready in this very turn, not in the next.
@@ -18,15 +18,15 @@ extension EngineCore {
         // Who has waited longer comes first, also for a job that became ready in this very turn.
         serveWaiting()
         let grants = grant(order)
-        guard grants.isEmpty, wait > .zero else { return answer(reply, .success(grants)) }
+        guard grants.count == 0, wait > .zero else { return answer(reply, .success(grants)) }
         let deadline = monotonic.advanced(by: wait)
         desk.add(id, ClaimDesk.Waiter(order: order, deadline: deadline, reply: reply))
         // The disk is full, or these had been granted: whoever waits is served when there is space again.
         for type in order.types where state.hasReady(type) { state.putBack(readied: type) }
     }
 
-    private mutating func grant(_ order: ClaimOrder) -> GrantBatch {
-        var grants = GrantBatch()
+    private mutating func grant(_ order: ClaimOrder) -> GrantList {
+        var grants = state.grants(to: order.worker)
         var line = state.line(of: order.types)
         while grants.count < order.countMax, grants.byteCount < Self.grantBytesMax,
             space.allows(.claim), let job = state.next(in: &line)
@@ -39,7 +39,7 @@ extension EngineCore {
                 state.decideClaim(job, worker: order.worker, leaseDuration: order.leaseDuration),
                 about: job)
             let left = leases.remaining(state.timer(of: job), now: monotonic)
-            grants.add(job, of: &state, worker: order.worker, leaseUntil: wall.advanced(by: left))
+            state.grant(job, leaseUntil: wall.advanced(by: left), into: &grants)
         }
         return grants
     }
@@ -80,7 +80,7 @@ extension EngineCore {
 
     mutating func giveUpOverdueClaims() {
         while let waiter = desk.popOverdue(now: monotonic) {
-            answer(waiter.reply, .success(GrantBatch()))
+            answer(waiter.reply, .success(.empty))
         }
     }
 }

@@ -224,7 +224,7 @@ extension EngineCore {
         case .claim(let id, let order, let wait, let reply):
             claim(id, order, wait: wait, reply)
         case .withdraw(let id):
-            if let waiter = desk.remove(id) { waiter.reply(.success(GrantBatch())) }
+            if let waiter = desk.remove(id) { waiter.reply(.success(.empty)) }
         case .attempt(let report, let reply):
             answer(
                 reply,

@@ -44,7 +44,7 @@ enum Request: Sendable {
     case submitMany(SubmissionBatch, Reply<[SubmitOutcome]>)
     case change(JobKey, JobChange, Reply<JobView>)
     /// `wait`: how long to stay in line if nothing is ready.
-    case claim(ClaimID, ClaimOrder, wait: TimeSpan, Reply<GrantBatch>)
+    case claim(ClaimID, ClaimOrder, wait: TimeSpan, Reply<GrantList>)
     case withdraw(ClaimID)
     case attempt(AttemptReport, Reply<JobView>)
     case attempts([AttemptReport], Reply<[AttemptOutcome]>)

@@ -51,6 +51,15 @@ extension BlobStore {
             storedPayloadBytes: Int(lengths >> 17 & 0x1_FFFF))
     }
 
+    /// The job's id, result location and payload, side by side.
+    @_lifetime(borrow self)
+    func content(of job: JobRecord, _ blob: JobBlob) -> RawSpan {
+        let all = bytes(job.blob, byteCount: blob.byteCount)
+        // A part of what the store has lent, for as long.
+        return unsafe _overrideLifetime(
+            all.extracting(JobBlob.headBytes...), borrowing: self)
+    }
+
     /// The job's id.
     @_lifetime(borrow self)
     func name(of job: JobRecord) -> RawSpan {

@@ -33,14 +33,16 @@ struct JobRecord: HashedElement, TimedElement {
     /// Slot in `classes`.
     let kind: UInt32
     var priority: UInt8
-    private var statusNumber: UInt8
+    /// The status, and in the highest bit whether the payload is large.
+    private var statusBits: UInt8
+    private static let largeBit: UInt8 = 1 << 7
     var flags: JobFlags
     /// Never 0 but in a record that nobody uses any more.
     private(set) var jobBytes: UInt8
 
     init(
         submitted: LSN, submittedAt: WallTime, dueAt: WallTime, keyHash: UInt32, user: UInt32,
-        kind: UInt32, priority: UInt8, jobBytes: UInt8, blob: UInt32, flags: JobFlags
+        kind: UInt32, priority: UInt8, content: JobBlob, blob: UInt32, flags: JobFlags
     ) {
         self.submitted = submitted.rawValue
         self.submittedAt = submittedAt
@@ -49,25 +51,32 @@ struct JobRecord: HashedElement, TimedElement {
         self.user = user
         self.kind = kind
         self.priority = priority
-        self.jobBytes = jobBytes
+        jobBytes = UInt8(content.jobBytes)
         self.blob = blob
         self.flags = flags
-        statusNumber = ExecutionStatus.notStarted.rawValue
+        statusBits = ExecutionStatus.notStarted.rawValue
         older = 0
         newer = 0
         link = 0
         backLink = 0
         activity = 0
+        hasLargePayload = content.storedPayloadBytes > JobBlob.smallPayloadBytes
     }
 
     var status: ExecutionStatus {
         get {
-            guard let status = ExecutionStatus(rawValue: statusNumber) else {
-                preconditionFailure("job \(submitted) has status number \(statusNumber)")
+            guard let status = ExecutionStatus(rawValue: statusBits & ~Self.largeBit) else {
+                preconditionFailure("job \(submitted) has status \(statusBits)")
             }
             return status
         }
-        set { statusNumber = newValue.rawValue }
+        set { statusBits = statusBits & Self.largeBit | newValue.rawValue }
+    }
+
+    /// The payload's memory is given back when the job ends, not when it leaves memory.
+    var hasLargePayload: Bool {
+        get { statusBits & Self.largeBit != 0 }
+        set { statusBits = statusBits & ~Self.largeBit | (newValue ? Self.largeBit : 0) }
     }
 
     /// The slot was freed, and not used again since.

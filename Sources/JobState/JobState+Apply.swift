@@ -187,8 +187,8 @@ extension JobState {
     ///
     /// A dead letter keeps its payload: it may be redriven.
     mutating func dropPayload(_ job: UInt32) {
+        guard jobs[job].hasLargePayload else { return }
         let old = blob(job)
-        guard old.storedPayloadBytes > JobBlob.smallPayloadBytes else { return }
         let kept = old.withoutPayload
         let blob = blobs.begin(kept)
         blobs.copy(
@@ -197,6 +197,7 @@ extension JobState {
         blobs.free(jobs[job].blob, byteCount: old.byteCount)
         jobs[job].blob = blob
         jobs[job].flags.remove(.packed)
+        jobs[job].hasLargePayload = false
     }
 
     mutating func move(_ job: UInt32, to status: ExecutionStatus) {

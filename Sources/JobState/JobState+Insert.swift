@@ -75,7 +75,7 @@ extension JobState {
             JobRecord(
                 submitted: lsn, submittedAt: record.time, dueAt: executionTime,
                 keyHash: record.keyHash, user: user, kind: kind,
-                priority: record.priority, jobBytes: UInt8(record.jobBytes), blob: blob,
+                priority: record.priority, content: head, blob: blob,
                 flags: flags))
         if let expiresAt = record.expiresAt { expire(job, at: expiresAt) }
         if isRecurring {

@@ -23,7 +23,6 @@ extension JobState {
         }
         for index in 0..<group.count where guesses[index] != 0 {
             users.prefetch(jobs[guesses[index]].user)
-            blobs.prefetch(jobs[guesses[index]].blob)
         }
     }
 

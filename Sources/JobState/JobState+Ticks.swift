@@ -123,7 +123,7 @@ extension JobState {
             JobRecord(
                 submitted: lsn, submittedAt: time, dueAt: time,
                 keyHash: tick.occurrenceHash, user: parent.user, kind: parent.kind,
-                priority: parent.priority, jobBytes: UInt8(name.count), blob: blob, flags: flags))
+                priority: parent.priority, content: head, blob: blob, flags: flags))
         occurrences[occurrence] = job
         schedules[job]?.open.append(occurrence)
         if tick.outcome != .queued { wait(occurrence, until: time) }

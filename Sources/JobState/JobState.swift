@@ -56,6 +56,10 @@ package struct JobState: ~Copyable {
     var ticking: Deque<UInt32> = []
     /// Scratch of `advance`.
     var dueJobs: [UInt32] = []
+    /// Scratch of grants, by class.
+    var grantPlaces: [GrantPlace] = []
+    /// Lists of grants that were begun.
+    var grantLists: UInt64 = 0
 
     var schedules: [UInt32: Schedule] = [:]
     /// The recurring job of each open occurrence.

@@ -60,7 +60,7 @@ extension StateLoader {
         var record = JobRecord(
             submitted: fields.submitted, submittedAt: fields.submittedAt, dueAt: fields.dueAt,
             keyHash: fields.keyHash, user: fields.user, kind: fields.kind,
-            priority: fields.priority, jobBytes: UInt8(fields.blob.jobBytes), blob: blob,
+            priority: fields.priority, content: fields.blob, blob: blob,
             flags: fields.flags)
         record.status = fields.status
         let job = state.jobs.allocate(record)

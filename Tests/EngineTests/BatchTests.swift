@@ -278,3 +278,24 @@ extension SubmitOutcome {
         await desk.engine.close()
     }
 }
+
+@Suite struct `The answer to a claim` {
+    @Test func `holds no more than some megabytes, checkpoints among them`() throws {
+        let driven = try DrivenEngine()
+        for number in 0..<70 { try driven.submit(JobKey("ann", "\(number)"), .work()) }
+        let checkpoint = [UInt8](repeating: 7, count: 64 << 10)
+        for grant in try driven.claim(70) {
+            try driven.report(grant.token, .start)
+            try driven.report(
+                grant.token,
+                .heartbeat(leaseDuration: nil, progress: nil, checkpoint: checkpoint))
+            try driven.report(grant.token, .fail(isRetriable: true, message: nil))
+        }
+        driven.pass(.seconds(3_600))
+        let first = try driven.claim(100)
+        #expect(first.count == 64)
+        #expect(first.allSatisfy { $0.checkpoint == checkpoint })
+        let rest = try driven.claim(100)
+        #expect(Set((first + rest).map(\.job.key)).count == 70)
+    }
+}

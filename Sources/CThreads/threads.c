@@ -1,7 +1,9 @@
 #define _GNU_SOURCE
 #include "threads.h"
 
+#include <inttypes.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -20,4 +22,12 @@ void daybook_lower_this_thread(void) {
     // On Linux a "process" of this call is a thread, and 0 the calling one. Without effect where
     // the system refuses: then the thread merely runs as others do.
     setpriority(PRIO_PROCESS, 0, 19);
+}
+
+int daybook_thread_times(uint64_t *ran, uint64_t *waited) {
+    FILE *file = fopen("/proc/thread-self/schedstat", "re");
+    if (!file) return -1;
+    int found = fscanf(file, "%" SCNu64 " %" SCNu64, ran, waited);
+    fclose(file);
+    return found == 2 ? 0 : -1;
 }

@@ -124,6 +124,11 @@ extension Catalogue {
         }
     }
 
+    /// Segments that are sealed, followed by another, and not yet rewritten.
+    var unpackedCount: Int {
+        segments.withLock { $0.dropLast().count { !$0.header.isPacked } }
+    }
+
     /// Swaps a segment's file and what is known of it in one step, as readers see it.
     ///
     /// - Returns: False where the segment was dropped meanwhile; then nothing was swapped.

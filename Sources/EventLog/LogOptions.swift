@@ -1,4 +1,5 @@
 import Glibc
+package import Threads
 package import Units
 
 /// How a log is laid out and committed.
@@ -20,6 +21,8 @@ package struct LogOptions: Sendable {
     ///
     /// What is written is the same; a simulated disk then sees the same operations on every run.
     package var isThreaded = true
+    /// What a thread in the background knows of its own progress: it gives way where that is small.
+    package var threadTimes: @Sendable () -> ThreadTimes? = { .ofThisThread() }
     /// Civil time for the creation field of segments, which nothing depends on.
     package var wallClock: @Sendable () -> WallTime = { systemTime() }
     /// Where the log's identity and the segments' salts come from.

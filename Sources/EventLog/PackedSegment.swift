@@ -27,15 +27,18 @@ final class PackedSegment {
     ///   - original: The segment's header.
     ///   - byteCount: The segment's length up to and with its footer.
     ///   - file: Empty.
+    ///   - pause: Between the steps in which it is written.
     /// - Throws: What the writing of the header throws.
-    init(of original: SegmentHeader, byteCount: UInt64, file: any StorageFile) throws(StorageError)
-    {
+    init(
+        of original: SegmentHeader, byteCount: UInt64, file: any StorageFile,
+        pause: @escaping () -> Void
+    ) throws(StorageError) {
         header = original
         if !original.isPacked {
             header.incompatibleFlags |= SegmentHeader.packedFlag
             header.unpackedBytes = byteCount
         }
-        pace = WritePace(file: file)
+        pace = WritePace(file: file, pause: pause)
         let bytes = header.encoded()
         header.checksum = bytes.bytes.fixed(at: SegmentHeader.checksumOffset)
         previousChecksum = header.checksum

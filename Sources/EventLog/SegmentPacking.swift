@@ -7,6 +7,8 @@ struct SegmentPacking {
     let directory: LogDirectory
     /// Asked between blocks; true ends the work.
     let isStopped: @Sendable () -> Bool
+    /// Called between the steps of the work.
+    let pause: @Sendable () -> Void
 
     struct Made {
         var header: SegmentHeader
@@ -60,7 +62,8 @@ struct SegmentPacking {
         try directory.removeLeftovers(suffix: LogDirectory.packingSuffix)
         return try unwrap { () throws(StorageError) in
             let file = try directory.storage.open(target, .create)
-            return try PackedSegment(of: header, byteCount: UInt64(byteCount), file: file)
+            return try PackedSegment(
+                of: header, byteCount: UInt64(byteCount), file: file, pause: pause)
         }
     }
 
@@ -106,6 +109,7 @@ struct SegmentPacking {
         var hashing = HashCheck()
         _ = try SegmentScan(&source, join: &join, isLast: false) {
             header, step, bytes throws(LogError) in
+            pause()
             try hashing.take(step, header: header, path: target, bytes)
             return true
         }

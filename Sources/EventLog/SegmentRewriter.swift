@@ -1,11 +1,13 @@
 import ByteCoding
 import Storage
+import Synchronization
 import Threads
 import Units
 
 /// Rewrites sealed segments into large blocks in the background, oldest first.
 ///
-/// Costs processor and disk time at the lowest priority and nothing else: a segment is read as
+/// Costs processor and disk time at the lowest priority, puts itself off while others need the processors, and costs
+/// nothing else: a segment is read as
 /// recovery reads it, its hash is compared before the new file takes its name, and whatever
 /// fails leaves the segment as it was.
 final class SegmentRewriter: Sendable {
@@ -20,6 +22,10 @@ final class SegmentRewriter: Sendable {
     private let options: LogOptions
     /// Begun when there is something to do for the first time.
     private let thread = Monitor<DedicatedThread?>(nil)
+    private let deference = Mutex(Deference())
+
+    /// While more segments than these wait to be rewritten, the work is not put off.
+    private static let postponedMax = 8
 
     init(directory: LogDirectory, catalogue: Catalogue, options: LogOptions) {
         self.directory = directory
@@ -77,7 +83,9 @@ final class SegmentRewriter: Sendable {
 
     private func rewrite(_ segment: Catalogue.Segment) throws(LogError) {
         let packing = directory.packing(segment.path)
-        let made = try SegmentPacking(directory: directory, isStopped: isStopped).pack(
+        let made = try SegmentPacking(
+            directory: directory, isStopped: isStopped, pause: pause
+        ).pack(
             segment.path, header: segment.header, byteCount: Int(segment.storedBytes),
             into: packing)
         guard let made else { return }
@@ -99,6 +107,16 @@ final class SegmentRewriter: Sendable {
 
     private var isStopped: @Sendable () -> Bool {
         { [monitor] in monitor.withLock { $0.isStopped } }
+    }
+
+    /// Lets the disk and whoever needs the processors go first.
+    private func pause() {
+        guard options.isThreaded else { return }
+        let isUrgent = catalogue.unpackedCount > Self.postponedMax
+        let milliseconds = deference.withLock {
+            $0.pause(at: options.threadTimes(), isUrgent: isUrgent)
+        }
+        _ = monitor.wait(milliseconds: 1 + milliseconds) { $0.isStopped ? true : nil }
     }
 
     private func removeLeftover() {

@@ -10,11 +10,13 @@ struct WritePace {
     let file: any StorageFile
     private(set) var byteCount = 0
     private var stepStart = 0
-    private static let pauseMicroseconds: UInt32 = 1000
+    /// Lets some time pass; nobody waits for its end.
+    private let pause: () -> Void
     static let stepBytes = 64 << 10
 
-    init(file: any StorageFile) {
+    init(file: any StorageFile, pause: @escaping () -> Void = { usleep(1_000) }) {
         self.file = file
+        self.pause = pause
     }
 
     /// Writes behind what was written before; without pauses where it is urgent.
@@ -22,8 +24,7 @@ struct WritePace {
         if byteCount - stepStart >= Self.stepBytes {
             file.startWriting(UInt64(stepStart)..<UInt64(byteCount))
             stepStart = byteCount
-            // Nobody waits for the pause to end.
-            if !isUrgent { usleep(Self.pauseMicroseconds) }
+            if !isUrgent { pause() }
         }
         try file.write(bytes, at: UInt64(byteCount))
         byteCount += bytes.byteCount

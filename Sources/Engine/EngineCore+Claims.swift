@@ -4,7 +4,7 @@ import JobState
 import Units
 
 extension EngineCore {
-    /// Payload and checkpoint bytes of one claim's answer, past which no further job is granted.
+    /// Names, payloads and checkpoints of one claim's answer in bytes, past which no further job is granted.
     private static let grantBytesMax = 4 << 20
     /// After so many, room is made for as many as there may be.
     private static let grantsBeforeMany = 16

@@ -118,15 +118,13 @@ extension Catalogue {
     /// The oldest segment that is sealed, followed by another, and not yet rewritten.
     func nextUnpacked() -> Segment? {
         segments.withLock { segments in
-            segments.dropLast().first {
-                !$0.header.isPacked && $0.header.version == SegmentHeader.newestVersion
-            }
+            segments.dropLast().first { $0.header.mayBePacked }
         }
     }
 
-    /// Segments that are sealed, followed by another, and not yet rewritten.
+    /// How many of them there are.
     var unpackedCount: Int {
-        segments.withLock { $0.dropLast().count { !$0.header.isPacked } }
+        segments.withLock { $0.dropLast().count { $0.header.mayBePacked } }
     }
 
     /// Swaps a segment's file and what is known of it in one step, as readers see it.
@@ -184,6 +182,10 @@ extension Catalogue {
     func noteTrouble(_ text: String?) {
         trouble.withLock { $0 = text }
     }
+}
+
+extension SegmentHeader {
+    fileprivate var mayBePacked: Bool { !isPacked && version == Self.newestVersion }
 }
 
 /// Where a block begins.

@@ -19,19 +19,25 @@ package struct Deference {
     ///
     /// - Parameters:
     ///   - times: Of the thread by now; nil where the system does not say: then nobody is given way to.
-    ///   - isUrgent: So much is to be done that it cannot be put off any more.
+    ///   - isUrgent: So much is to be done that it cannot be put off any more; asked only where it would be.
     /// - Returns: In milliseconds; 0: the work may go on.
-    package mutating func pause(at times: ThreadTimes?, isUrgent: Bool) -> Int {
+    package mutating func pause(at times: ThreadTimes?, isUrgent: @autoclosure () -> Bool) -> Int {
         let before = last
         last = times
-        guard !isUrgent, let before, let times,
-            times.waited - before.waited > times.ran - before.ran
-        else {
+        guard let before, let times, times.hasWaitedLonger(since: before), !isUrgent() else {
             pauseMilliseconds = 0
             return 0
         }
         pauseMilliseconds = min(
             max(2 * pauseMilliseconds, Self.pauseMillisecondsMin), Self.pauseMillisecondsMax)
         return pauseMilliseconds
+    }
+}
+
+extension ThreadTimes {
+    /// Waited for longer than it ran; false where a number went back.
+    fileprivate func hasWaitedLonger(since before: ThreadTimes) -> Bool {
+        guard ran >= before.ran, waited >= before.waited else { return false }
+        return waited - before.waited > ran - before.ran
     }
 }

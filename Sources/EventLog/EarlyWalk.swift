@@ -5,14 +5,14 @@ import Units
 
 /// Walks the newest segment, on a thread of its own, while whoever opens the log loads what it knows.
 ///
-/// Recovery goes on from the last place behind which all is new to it, and need not look at the zeros at the end.
+/// Recovery goes on from a place shortly before what is new to it, and need not look at the zeros at the end.
 final class EarlyWalk: Sendable {
     /// What recovery has passed by then.
     struct Passed {
         /// Where it goes on.
         let walk: SegmentWalk
         let places: [BlockPlace]
-        /// From here on the file holds zeros alone, where that was found.
+        /// From here on the file holds zeros alone, but for the header of a rest, where that was found.
         let zerosFrom: Int
     }
 

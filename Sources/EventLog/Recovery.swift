@@ -58,7 +58,7 @@ struct Recovery {
         if let newest = firsts.last {
             try recover(
                 try segmentFile(from: newest), first: newest, isLast: true,
-                passed: early?.take(through: known), replay: replay)
+                passed: known >= newest ? early?.take(through: known) : nil, replay: replay)
             progress(report)
         }
     }
@@ -66,8 +66,10 @@ struct Recovery {
     /// Nil where no thread may be had.
     private func earlyWalk(of firsts: [LSN]) throws(LogError) -> EarlyWalk? {
         guard options.isThreaded, let newest = firsts.last else { return nil }
-        return EarlyWalk(
-            try segmentFile(from: newest), from: newest, windowBytes: directory.windowBytes)
+        let file = try unwrap { () throws(StorageError) in
+            try directory.storage.open(directory.segment(from: newest), .read)
+        }
+        return EarlyWalk(file, from: newest, windowBytes: directory.windowBytes)
     }
 
     private func segmentFile(from first: LSN) throws(LogError) -> any StorageFile {

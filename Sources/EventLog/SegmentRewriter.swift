@@ -14,6 +14,8 @@ final class SegmentRewriter: Sendable {
     private struct Order {
         var isWanted = false
         var isStopped = false
+        /// The segment that is being rewritten was dropped meanwhile.
+        var isDropped = false
     }
 
     private let directory: LogDirectory
@@ -82,13 +84,16 @@ final class SegmentRewriter: Sendable {
     }
 
     private func rewrite(_ segment: Catalogue.Segment) throws(LogError) {
+        monitor.change { $0.isDropped = false }
         let packing = directory.packing(segment.path)
         let made = try SegmentPacking(
-            directory: directory, isStopped: isStopped, pause: pause
+            directory: directory,
+            isStopped: { [monitor] in monitor.withLock { $0.isStopped || $0.isDropped } },
+            pause: { [self] in pause(in: segment.header.firstLSN) }
         ).pack(
             segment.path, header: segment.header, byteCount: Int(segment.storedBytes),
             into: packing)
-        guard let made else { return }
+        guard let made else { return removeLeftover() }
         var packed = Catalogue.Segment(path: segment.path, header: made.header)
         packed.lastLSN = segment.lastLSN
         packed.rawBytes = segment.rawBytes
@@ -105,18 +110,20 @@ final class SegmentRewriter: Sendable {
         catalogue.noteTrouble(nil)
     }
 
-    private var isStopped: @Sendable () -> Bool {
-        { [monitor] in monitor.withLock { $0.isStopped } }
-    }
+    private func isStopped() -> Bool { monitor.withLock { $0.isStopped } }
 
     /// Lets the disk and whoever needs the processors go first.
-    private func pause() {
-        guard options.isThreaded else { return }
-        let isUrgent = catalogue.unpackedCount > Self.postponedMax
-        let milliseconds = deference.withLock {
-            $0.pause(at: options.threadTimes(), isUrgent: isUrgent)
+    ///
+    /// - Parameter first: The first record of the segment: nobody waits for one that was dropped meanwhile.
+    private func pause(in first: LSN) {
+        guard options.isThreaded, !monitor.withLock({ $0.isDropped }) else { return }
+        let milliseconds = deference.withLock { deference in
+            deference.pause(
+                at: options.threadTimes(),
+                isUrgent: catalogue.unpackedCount > Self.postponedMax)
         }
         _ = monitor.wait(milliseconds: 1 + milliseconds) { $0.isStopped ? true : nil }
+        if milliseconds > 0, !catalogue.holds(first) { monitor.change { $0.isDropped = true } }
     }
 
     private func removeLeftover() {

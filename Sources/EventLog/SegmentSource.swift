@@ -26,7 +26,7 @@ struct SegmentSource {
     ///   - lsn: Its first record, for messages.
     ///   - limit: Bytes behind these are left out.
     ///   - start: The first byte that is wanted.
-    ///   - zerosFrom: From here on the file is known to hold zeros alone.
+    ///   - zerosFrom: From here on the file is known to hold zeros alone, but for the header of a rest.
     ///   - windowBytes: How much is read at a time.
     ///   - buffer: Memory to read into.
     /// - Throws: `LogError.io`, or `.corrupt` where the file is longer than any segment.

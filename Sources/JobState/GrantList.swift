@@ -10,7 +10,8 @@ package struct GrantList: Sendable {
     private var classes: [GrantClass] = []
     /// Names and payload of one job after the other.
     private var bytes = ByteWriter(capacity: 0)
-    private var checkpointBytes = 0
+    /// What the answer has beside them: checkpoints, and what packed payloads become.
+    private var moreBytes = 0
     private let worker: WorkerName
     /// Tells this list from others of the same state.
     fileprivate let number: UInt64
@@ -28,8 +29,8 @@ package struct GrantList: Sendable {
 
     package var count: Int { items.count }
 
-    /// Names, payloads and checkpoints.
-    package var byteCount: Int { bytes.count + checkpointBytes }
+    /// Names, payloads as they were submitted, and checkpoints.
+    package var byteCount: Int { bytes.count + moreBytes }
 
     /// Makes room for so many jobs in all.
     package mutating func expect(_ count: Int) {
@@ -54,7 +55,8 @@ package struct GrantList: Sendable {
 
     /// Adds the job whose bytes have been written.
     fileprivate mutating func append(_ item: GrantItem) {
-        if let checkpoint = item.checkpoint { checkpointBytes += checkpoint.count }
+        moreBytes += Int(item.rawPayloadBytes) - Int(item.payloadBytes)
+        if let checkpoint = item.checkpoint { moreBytes += checkpoint.count }
         items.append(item)
     }
 

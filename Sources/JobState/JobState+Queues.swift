@@ -142,7 +142,7 @@ extension JobState {
             if queue == 0 || queues[queue].isIndexed { return 0 }
             queue = queues[queue].userNext
         }
-        return queue
+        return queue != 0 && queues[queue].isIndexed ? 0 : queue
     }
 
     private mutating func leaveQueue(_ job: UInt32, _ queue: UInt32) {

@@ -58,7 +58,7 @@ extension DueWheel {
         return buckets.least(of: bucket, in: records)
     }
 
-    /// Brings all of this tick into the heap; false where `left` does not suffice.
+    /// Brings all of this tick on its way into the heap; false where `left` does not suffice.
     @inlinable
     mutating func settle<E: TimedElement>(_ left: inout Int, in records: inout Slab<E>) -> Bool {
         empty(Self.last(tick), &left, in: &records) && empty(Self.far(tick), &left, in: &records)

@@ -38,7 +38,7 @@ package struct DueWheel: ~Copyable {
     /// Entries of the heap and on their way there that are not stale.
     @usableFromInline
     var heapLive = 0
-    /// Numbers the heap's entries, so that one whose element has gone and come back is told apart.
+    /// Numbers these entries, so that one whose element has gone and come back is told apart.
     @usableFromInline
     var heapStamp: UInt32 = 0
 
@@ -162,11 +162,11 @@ package struct DueWheel: ~Copyable {
     @usableFromInline
     mutating func sortArrivals() { arrivals.sort { $0.isBefore($1) } }
 
-    /// Marks the position of an element in the heap; those in buckets are smaller.
+    /// Marks the position of an element in the heap or on its way there; those in buckets are smaller.
     @inlinable
     static var heapMark: UInt32 { 1 << 31 }
 
-    /// So many entries are kept to be sorted: 128 KiB.
+    /// So many entries are kept to be sorted: 96 KiB.
     @inlinable
     static var arrivalsMax: Int { 4_096 }
 

@@ -298,4 +298,16 @@ extension SubmitOutcome {
         let rest = try driven.claim(100)
         #expect(Set((first + rest).map(\.job.key)).count == 70)
     }
+
+    @Test func `holds no more than that, however small its payloads were kept`() throws {
+        let driven = try DrivenEngine()
+        let payload = [UInt8](repeating: 7, count: 64 << 10)
+        for number in 0..<70 {
+            try driven.submit(JobKey("ann", "\(number)"), .work(payload: payload))
+        }
+        let grants = try driven.claim(100)
+        #expect(grants.count == 64)
+        #expect(grants.allSatisfy { $0.payload == payload })
+        #expect(try driven.claim(100).count == 6)
+    }
 }

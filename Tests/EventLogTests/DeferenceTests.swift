@@ -37,6 +37,9 @@ import Threads
         }
         #expect(deference.pause(at: nil, isUrgent: false) == 0)
         #expect(deference.pause(at: times, isUrgent: false) == 0)
+        // Where a number went back, nothing is known.
+        #expect(deference.pause(at: ThreadTimes(ran: 0, waited: 0), isUrgent: false) == 0)
+        #expect(deference.pause(at: ThreadTimes(ran: 1, waited: 0), isUrgent: false) == 0)
     }
 
     @Test(.enabled(if: isLinux, "the system does not say how its threads fare"))

@@ -20,8 +20,11 @@ final class EarlyWalk: Sendable {
         /// The walk before some blocks, the first and others at least `BlockPlace.strideBytes` apart.
         var waypoints: [SegmentWalk] = []
         var zerosFrom = Int.max
+        /// Why the file could not be read; what is wrong with its bytes is told by recovery, which comes to the same place.
+        var failure: StorageError?
     }
 
+    private let first: LSN
     private let found = Monitor<Found?>(nil)
     private let isStopped = Atomic(false)
 
@@ -32,20 +35,27 @@ final class EarlyWalk: Sendable {
     ///   - first: Its first record.
     ///   - windowBytes: How much is read at a time.
     init(_ file: any StorageFile, from first: LSN, windowBytes: Int) {
+        self.first = first
         DedicatedThread(name: "log-walk") { [self] in
             var all = Found()
-            // What is wrong with the segment is told by recovery, which comes to the same place.
-            try? walk(file, from: first, windowBytes: windowBytes, noting: &all)
+            do throws(LogError) {
+                try walk(file, windowBytes: windowBytes, noting: &all)
+            } catch {
+                if case .io(let failure) = error { all.failure = failure }
+            }
             found.change { [all] in $0 = all }
         }.detach()
     }
 
-    /// Waits for the walk's end.
+    /// Waits for the walk's end, or ends it where it is of no use.
     ///
     /// - Parameter known: The last record that the caller knows.
     /// - Returns: Nil where nothing was passed.
-    func take(through known: LSN) -> Passed? {
+    /// - Throws: `LogError.io` where the file could not be read.
+    func take(through known: LSN) throws(LogError) -> Passed? {
+        if known < first { isStopped.store(true, ordering: .relaxed) }
         let all = found.wait { $0 }
+        if let failure = all.failure { throw .io(failure) }
         let passed = all.waypoints.prefix { $0.lastLSN <= known }
         guard let walk = passed.last else { return nil }
         let places = passed.dropLast().map { BlockPlace(firstLSN: $0.nextLSN, offset: $0.offset) }
@@ -59,7 +69,7 @@ final class EarlyWalk: Sendable {
     }
 
     private func walk(
-        _ file: any StorageFile, from first: LSN, windowBytes: Int, noting found: inout Found
+        _ file: any StorageFile, windowBytes: Int, noting found: inout Found
     ) throws(LogError) {
         var source = try SegmentSource(file, expecting: first, windowBytes: windowBytes)
         var walk = SegmentWalk(try source.header(expecting: first))

@@ -58,7 +58,7 @@ struct Recovery {
         if let newest = firsts.last {
             try recover(
                 try segmentFile(from: newest), first: newest, isLast: true,
-                passed: known >= newest ? early?.take(through: known) : nil, replay: replay)
+                passed: try early?.take(through: known), replay: replay)
             progress(report)
         }
     }

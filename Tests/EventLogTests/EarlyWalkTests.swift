@@ -59,6 +59,19 @@ import Units
         }
     }
 
+    @Test(arguments: [0, 3_000])
+    func `is refused where it cannot be read, though recovery could`(known: Int) throws {
+        let disk = UnreadableStorage(disk: try Self.written())
+        let refusal = #expect(throws: LogError.self) {
+            try OpenedLog(disk, options: Self.options, knowing: LSN(rawValue: UInt64(known)))
+        }
+        guard case .io(let failure) = refusal else {
+            Issue.record("it was refused with \(String(describing: refusal))")
+            return
+        }
+        #expect(failure.operation == .read)
+    }
+
     /// A log of one segment, as a crash leaves it.
     private static func written() throws -> SimulatedStorage {
         let disk = SimulatedStorage()
@@ -76,5 +89,27 @@ import Units
         try LogInspection.run(
             directory: "/data", storage: disk, onSegment: { _ in }, onBlock: { last = $0 })
         return try #require(last)
+    }
+}
+
+/// A disk on which segments that are opened to be read alone cannot be: recovery opens them to write as well.
+private struct UnreadableStorage: AlteredStorage {
+    let disk: any Storage
+
+    func open(_ path: String, _ mode: OpenMode) throws(StorageError) -> any StorageFile {
+        let file = try disk.open(path, mode)
+        return mode == .read && path.hasSuffix(".lz4") ? UnreadableFile(file) : file
+    }
+}
+
+private final class UnreadableFile: AlteredFile {
+    let file: any StorageFile
+
+    init(_ file: any StorageFile) { self.file = file }
+
+    func read(
+        _ count: Int, at offset: UInt64, into buffer: inout [UInt8], from position: Int
+    ) throws(StorageError) -> Int {
+        throw StorageError(path: file.path, operation: .read, errno: 5)
     }
 }

@@ -86,9 +86,7 @@ struct SnapshotLoading {
         else { throw SnapshotFault("\(path) is a snapshot of another log or event") }
         let jobKinds = [StateChunk.Kind.jobs.rawValue, StateChunk.Kind.keptJobs.rawValue]
         var loader = StateLoader(
-            hash: KeyedHash(low: identity.low, high: identity.high),
-            usersExpected: count(of: [.users], in: file),
-            jobsExpected: count(of: [.jobs, .keptJobs], in: file))
+            hash: KeyedHash(low: identity.low, high: identity.high), size: size(of: file))
         let settings = StateChunk.Kind.settings.rawValue
         try file.forEachPart(ofKinds: { $0 == settings }, isThreaded: false, prepare: { _, _ in }) {
             part, bytes, _ in
@@ -122,8 +120,13 @@ struct SnapshotLoading {
         return state
     }
 
-    private func count(of kinds: [StateChunk.Kind], in file: SnapshotFile) -> Int {
-        file.count(ofKinds: kinds.map(\.rawValue), bytesEach: StateChunk.entryBytesMin)
+    private func size(of file: SnapshotFile) -> StateSize {
+        var size = StateSize()
+        for part in file.parts {
+            size.add(
+                StateChunk.Kind(rawValue: part.kind), count: part.count, byteCount: part.byteCount)
+        }
+        return size
     }
 
     private static func dictionaries(

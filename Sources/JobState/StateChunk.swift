@@ -23,13 +23,39 @@ package struct StateChunk: Sendable {
     package internal(set) var bytes: ByteWriter
 
     /// No user and no job takes fewer.
-    package static let entryBytesMin = 30
+    static let entryBytesMin = 30
     /// A chunk that has so many bytes is full.
     package static let bytesWanted = 256 << 10
 
     init(_ kind: Kind) {
         self.kind = kind
         bytes = ByteWriter(capacity: Self.bytesWanted + 4_096)
+    }
+}
+
+/// What the chunks of a snapshot say that they hold: memory is taken for so much.
+package struct StateSize: Sendable {
+    /// No job is of a later one.
+    private(set) var users = 0
+    private(set) var jobs = 0
+    /// Of all chunks of jobs.
+    private(set) var jobBytes = 0
+
+    package init() {}
+
+    /// - Parameters:
+    ///   - kind: Of a chunk; one that is unknown has nothing.
+    ///   - count: Its entries, as far as it is long enough for so many.
+    ///   - byteCount: Its length.
+    package mutating func add(_ kind: StateChunk.Kind?, count: Int, byteCount: Int) {
+        let entries = min(count, byteCount / StateChunk.entryBytesMin)
+        switch kind {
+        case .users: users += entries
+        case .jobs, .keptJobs:
+            jobs += entries
+            jobBytes += byteCount
+        case .settings, .types, .classes, .workers, nil: break
+        }
     }
 }
 

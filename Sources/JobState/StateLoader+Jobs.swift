@@ -5,44 +5,30 @@ import Tables
 import Units
 
 extension StateLoader {
-    /// Jobs in groups: the memory that all of a group will touch is asked for at once, as for submits.
     mutating func loadJobs(_ jobs: IndexedJobs, _ reader: inout ByteReader) throws {
-        var loaded = 0
-        while loaded < jobs.count {
-            try lookAhead(min(jobs.count - loaded, JobState.prefetchMax), reader)
-            for fields in group {
-                let job = try loadJob(fields, &reader)
-                precondition(job == jobs.firstSlot + UInt32(loaded), "a job in another's slot")
-                try place(job, fields, duePosition: jobs.duePositions[loaded])
-                loaded += 1
-            }
+        let (users, classes) = (state.users.slotsUsed, state.classes.count)
+        for (number, indexed) in jobs.places.enumerated() {
+            prefetch(number + JobState.prefetchMax, of: jobs)
+            let fields = try SavedJob(reading: &reader)
+            try fields.check(users: users, classes: classes)
+            let job = try loadJob(fields, older: indexed.older, &reader)
+            precondition(job == jobs.firstSlot + UInt32(number), "a job in another's slot")
+            try place(job, fields, duePosition: indexed.duePosition)
         }
     }
 
-    /// Reads the fixed parts of the next jobs, and has what they touch fetched.
-    private mutating func lookAhead(_ size: Int, _ reader: ByteReader) throws {
-        let (users, classes) = (state.users.slotsUsed, state.classes.count)
-        var ahead = reader
-        group.removeAll(keepingCapacity: true)
-        for _ in 0..<size {
-            let fields = try SavedJob(reading: &ahead)
-            try fields.check(users: users, classes: classes)
-            state.users.prefetch(fields.user)
-            try fields.skip(&ahead)
-            group.append(fields)
-        }
-        for fields in group {
-            let newest = state.users[fields.user].newest
-            if newest != 0 { state.jobs.prefetch(newest) }
-        }
+    /// Has the job fetched that one to come will be linked to.
+    private func prefetch(_ number: Int, of jobs: IndexedJobs) {
+        guard number < jobs.count, let older = jobs.places[number].older, older != 0 else { return }
+        state.jobs.prefetch(older)
     }
 
     private mutating func loadJob(
-        _ fields: SavedJob, _ reader: inout ByteReader
+        _ fields: SavedJob, older: UInt32?, _ reader: inout ByteReader
     ) throws -> UInt32 {
-        _ = try reader.read(count: SavedLayout.jobBytes)
-        let job = try add(fields, try reader.read(count: fields.blob.byteCount - JobBlob.headBytes))
-        jobCount += 1
+        let bytes = try reader.read(count: fields.blob.byteCount - JobBlob.headBytes)
+        let job = add(fields, older: older, bytes)
+        count(fields)
         if fields.parts.contains(.activity) { try loadActivity(of: job, &reader) }
         if !fields.parts.subtracting(.activity).isEmpty {
             try loadRareParts(fields.parts, of: job, &reader)
@@ -53,7 +39,7 @@ extension StateLoader {
         return job
     }
 
-    private mutating func add(_ fields: SavedJob, _ bytes: RawSpan) throws -> UInt32 {
+    private mutating func add(_ fields: SavedJob, older: UInt32?, _ bytes: RawSpan) -> UInt32 {
         let blob = state.blobs.begin(fields.blob)
         state.blobs.write(
             bytes, to: blob, byteCount: fields.blob.byteCount, at: JobBlob.headBytes)
@@ -63,19 +49,20 @@ extension StateLoader {
             priority: fields.priority, content: fields.blob, blob: blob,
             flags: fields.flags)
         record.status = fields.status
+        record.older = older ?? 0
         let job = state.jobs.allocate(record)
-        state.count(job, fields.status, by: 1)
-        let older = state.users[fields.user].newest
-        if record.submitted > newest {
-            newest = record.submitted
-        } else if older != 0, state.jobs[older].submitted >= record.submitted {
-            stragglers.append(job)
-            return job
-        }
-        state.jobs[job].older = older
-        if older != 0 { state.jobs[older].newer = job }
-        state.users[fields.user].newest = job
+        if older == nil { stragglers.append(job) }
+        if record.older != 0 { state.jobs[record.older].newer = job }
         return job
+    }
+
+    private mutating func count(_ fields: SavedJob) {
+        jobCount += 1
+        state.counts[fields.status] += 1
+        let type = Int(state.classes[Int(fields.kind)].type)
+        state.types[type].counts[fields.status] += 1
+        // The others were counted when they were indexed.
+        if fields.status != .notStarted { state.users[fields.user].count(fields.status, by: 1) }
     }
 
     private mutating func loadActivity(of job: UInt32, _ reader: inout ByteReader) throws {

@@ -22,21 +22,16 @@ package struct StateLoader: ~Copyable {
     var jobCount: UInt64 = 0
     /// Jobs that had left memory, of the types so far.
     private var releasedJobs: UInt64 = 0
-    /// The latest first event of all jobs that were loaded.
-    var newest: UInt64 = 0
-    private let usersExpected: Int
-    private let jobsExpected: Int
-    /// Scratch of `loadJobs`.
-    var group: [SavedJob] = []
+    private let size: StateSize
 
     /// - Parameters:
     ///   - hash: Of keys.
-    ///   - usersExpected: So many are to come; memory is put behind their index when the first does.
-    ///   - jobsExpected: The same, in the indexer.
-    package init(hash: KeyedHash, usersExpected: Int, jobsExpected: Int) {
+    ///   - size: What is to come.
+    package init(hash: KeyedHash, size: StateSize) {
         state = JobState(hash: hash)
-        self.usersExpected = usersExpected
-        self.jobsExpected = jobsExpected
+        state.jobs.beginLoad(of: size.jobs)
+        state.blobs.beginLoad(of: size.jobBytes)
+        self.size = size
     }
 
     /// Loads a chunk of anything but jobs.
@@ -65,7 +60,7 @@ package struct StateLoader: ~Copyable {
         var due = DueWheel(elementsMax: 0)
         swap(&keys, &state.keys)
         swap(&due, &state.due)
-        return JobIndexer(keys: keys, due: due, jobsExpected: jobsExpected)
+        return JobIndexer(keys: keys, due: due, size: size)
     }
 
     /// Loads a chunk of jobs: what was indexed of it, and its bytes.
@@ -106,6 +101,9 @@ package struct StateLoader: ~Copyable {
         swap(&state.keys, &indexer.keys)
         swap(&state.due, &indexer.due)
         state.keys.settle(in: state.jobs)
+        state.jobs.endLoad()
+        state.blobs.endLoad()
+        list(indexer)
         for entry in timed { state.wait(entry.job, until: entry.dueAt) }
         guard totals.jobs == jobCount else {
             throw SnapshotFault("\(jobCount) jobs, of \(totals.jobs)")
@@ -127,6 +125,15 @@ package struct StateLoader: ~Copyable {
         return state
     }
 
+    /// Says to users what the indexer knows of their jobs.
+    private mutating func list(_ indexer: borrowing JobIndexer) {
+        for number in 0..<min(indexer.users.slotsUsed, state.users.slotsUsed) {
+            let user = UInt32(number + 1)
+            state.users[user].newest = indexer.users[user].newest
+            state.users[user].count(.notStarted, by: Int(indexer.users[user].notStarted))
+        }
+    }
+
     private mutating func loadSettings(_ reader: inout ByteReader) throws {
         state.appliedLSN = LSN(rawValue: try reader.readFixed())
         state.appliedTime = try reader.readTime()
@@ -139,8 +146,8 @@ package struct StateLoader: ~Copyable {
     /// Users in groups, as jobs are loaded.
     private mutating func loadUsers(_ count: Int, _ reader: inout ByteReader) throws {
         if state.userNames.count == 0 {
-            state.userNames.expect(usersExpected)
-            state.users.expect(usersExpected)
+            state.userNames.expect(size.users)
+            state.users.expect(size.users)
         }
         var left = count
         while left > 0 {

@@ -33,13 +33,6 @@ package struct SnapshotFile: Sendable {
         try readHeads()
     }
 
-    /// Entries that the parts of a kind may have: what they say, if they are long enough for so many.
-    package func count(ofKinds kinds: [UInt8], bytesEach: Int) -> Int {
-        parts.reduce(0) { sum, part in
-            kinds.contains(part.kind) ? sum + min(part.count, part.byteCount / bytesEach) : sum
-        }
-    }
-
     /// Reads a part into the front of `raw`; `stored` is scratch.
     package func read(
         _ part: Part, into raw: inout [UInt8], stored: inout [UInt8]

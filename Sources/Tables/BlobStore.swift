@@ -46,6 +46,16 @@ package struct BlobStore: ~Copyable {
     /// Bytes of the pages that are in use: what is stored, rounded up, and room for more.
     package var heldBytes: Int { pages.pagesInUse * BlobPages.pageBytes }
 
+    /// Takes memory for so many bytes as it is best for a load: nobody is kept waiting by a single string.
+    ///
+    /// - Precondition: none was there yet.
+    package mutating func beginLoad(of byteCount: Int) {
+        precondition(pages.pagesInUse == 0, "a store of \(storedBytes) bytes is not new")
+        pages.region.beginLoad(of: byteCount)
+    }
+
+    package func endLoad() { pages.region.endLoad() }
+
     /// Finds room for a string, whose bytes are still to be written.
     ///
     /// - Precondition: the store has room, and a string has 1 byte to 80 KiB.

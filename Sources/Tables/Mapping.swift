@@ -28,6 +28,8 @@ final class Mapping: Sendable {
     let wanted = Atomic(0)
     /// Up to where it has been.
     let touched = Atomic(0)
+    /// Up to here faults may take huge pages.
+    private let huge = Atomic(0)
 
     /// - Precondition: the system has that many addresses left.
     init(byteCount: Int) {
@@ -72,6 +74,14 @@ final class Mapping: Sendable {
         return touch(from: start, to: min(end, start + stepBytes, Self.hugePageEnd(after: start)))
     }
 
+    /// Lets faults up to there, too, take huge pages from now on; 0: nowhere.
+    func takeHugePages(to end: Int) {
+        let pages = end / Self.hugePageBytes * Self.hugePageBytes
+        let before = huge.exchange(pages, ordering: .relaxed)
+        if before > 0 { _ = advise(MADV_NOHUGEPAGE, 0, before) }
+        if pages > 0 { _ = advise(MADV_HUGEPAGE, 0, pages) }
+    }
+
     /// Touches everything up to `end`, on behalf of an owner whose range nobody else touches yet.
     ///
     /// - Precondition: `end` is a multiple of `pageBytes`.
@@ -89,6 +99,9 @@ final class Mapping: Sendable {
     /// The kernel is asked for a huge page only here and now, because finding one can take it some
     /// milliseconds: the owner's faults are not to.
     private func touch(hugePageAt start: Int) -> Bool {
+        if start < huge.load(ordering: .relaxed) {
+            return touch(from: start, to: start + Self.hugePageBytes)
+        }
         _ = advise(MADV_HUGEPAGE, start, Self.hugePageBytes)
         defer { _ = advise(MADV_NOHUGEPAGE, start, Self.hugePageBytes) }
         return touch(from: start, to: start + Self.hugePageBytes)

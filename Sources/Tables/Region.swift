@@ -74,6 +74,18 @@ struct Region: ~Copyable {
         grow(to: usedBytes)
     }
 
+    /// Takes huge pages for what is to be loaded, from the start: nobody waits for one step of that, so that
+    /// the kernel may take its time to find them.
+    ///
+    /// - Precondition: nothing is in use yet.
+    mutating func beginLoad(of usedBytes: Int) {
+        guard usedBytes > Growth.quietBytes else { return }
+        growth.beginLoad(of: min(usedBytes, byteCount))
+        noticeBytes = 0
+    }
+
+    func endLoad() { growth.endLoad() }
+
     /// Says that nothing from `usedBytes` on is in use, for regions that shrink.
     mutating func shrink(to usedBytes: Int) {
         noticeBytes = max(usedBytes, Growth.quietBytes)
@@ -87,11 +99,14 @@ struct Region: ~Copyable {
 private final class Growth {
     let mapping: Mapping
     private var isTouchedAhead = false
+    /// So much comes at one go.
+    private var loadedBytes = 0
 
     /// Smaller regions are left alone: there may be thousands.
     static let quietBytes = 1 << 20
     private static let aheadBytesMin = 64 << 10
     private static let aheadBytesMax = 48 << 20
+    private static let aheadOfLoadBytes = 4 << 20
 
     init(_ mapping: Mapping) { self.mapping = mapping }
 
@@ -101,7 +116,7 @@ private final class Growth {
 
     /// Has a sixty-fourth of what is in use touched ahead, within bounds; returns from where on it is to be called again.
     func touchAhead(of usedBytes: Int) -> Int {
-        let aheadBytes = max(Self.aheadBytesMin, min(usedBytes / 64, Self.aheadBytesMax))
+        let aheadBytes = aheadBytes(of: usedBytes)
         let end = mapping.end(ofAhead: aheadBytes, from: usedBytes)
         mapping.used.store(wholePages(usedBytes), ordering: .relaxed)
         mapping.wanted.store(wholePages(end), ordering: .relaxed)
@@ -113,6 +128,21 @@ private final class Growth {
         if mapping.wantsMore { TouchAhead.shared.signal() }
         // Early enough that the rest of what is touched fills while more is being touched.
         return usedBytes + aheadBytes / 4
+    }
+
+    private func aheadBytes(of usedBytes: Int) -> Int {
+        let untilLoaded = min(loadedBytes - usedBytes, Self.aheadOfLoadBytes)
+        return max(Self.aheadBytesMin, min(usedBytes / 64, Self.aheadBytesMax), untilLoaded)
+    }
+
+    func beginLoad(of usedBytes: Int) {
+        loadedBytes = usedBytes
+        mapping.takeHugePages(to: usedBytes)
+    }
+
+    func endLoad() {
+        loadedBytes = 0
+        mapping.takeHugePages(to: 0)
     }
 
     /// What is touched already stays; beyond it nothing more will be.

@@ -47,6 +47,16 @@ package struct Slab<Element: BitwiseCopyable>: ~Copyable {
         region.fill(to: (min(count, elementsMax) + 1) * MemoryLayout<Element>.stride)
     }
 
+    /// Takes memory for so many elements as it is best for a load: nobody is kept waiting by a single one.
+    ///
+    /// - Precondition: none was there yet.
+    package mutating func beginLoad(of count: Int) {
+        precondition(highSlot == 0, "a slab of \(live) elements is not new")
+        region.beginLoad(of: (min(count, elementsMax) + 1) * MemoryLayout<Element>.stride)
+    }
+
+    package func endLoad() { region.endLoad() }
+
     /// Highest slot that was ever in use.
     @inlinable
     package var slotsUsed: Int { Int(highSlot) }

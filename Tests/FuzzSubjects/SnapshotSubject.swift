@@ -50,10 +50,12 @@ enum SnapshotSubject {
         guard file.head.logLow == identity, file.head.logHigh == identity else {
             throw SnapshotFault("a snapshot of another log")
         }
-        var loader = StateLoader(
-            hash: KeyedHash(low: identity, high: identity),
-            usersExpected: expected([.users], in: file),
-            jobsExpected: expected([.jobs, .keptJobs], in: file))
+        var size = StateSize()
+        for part in file.parts {
+            size.add(
+                StateChunk.Kind(rawValue: part.kind), count: part.count, byteCount: part.byteCount)
+        }
+        var loader = StateLoader(hash: KeyedHash(low: identity, high: identity), size: size)
         let jobKinds = [StateChunk.Kind.jobs.rawValue, StateChunk.Kind.keptJobs.rawValue]
         try file.forEachPart(
             ofKinds: { !jobKinds.contains($0) }, isThreaded: false, prepare: { _, _ in }
@@ -72,10 +74,6 @@ enum SnapshotSubject {
         let totals = SnapshotTotals(
             lsn: file.head.lsn, jobs: file.end.jobs, digest: file.end.digest)
         return try loader.finish(indexer, totals)
-    }
-
-    private static func expected(_ kinds: [StateChunk.Kind], in file: SnapshotFile) -> Int {
-        file.count(ofKinds: kinds.map(\.rawValue), bytesEach: StateChunk.entryBytesMin)
     }
 
     private static func pages(_ state: inout JobState) throws -> [String] {

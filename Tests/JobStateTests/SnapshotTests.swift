@@ -129,7 +129,12 @@ extension StateDriver {
     fileprivate static func loaded(
         _ chunks: [StateChunk], _ totals: SnapshotTotals
     ) throws -> StateDriver {
-        var loader = StateLoader(hash: hash, usersExpected: 1, jobsExpected: Int(totals.jobs / 2))
+        var size = StateSize()
+        // More jobs come than were expected.
+        for chunk in chunks where chunk.kind != .keptJobs {
+            size.add(chunk.kind, count: chunk.count, byteCount: chunk.bytes.bytes.byteCount)
+        }
+        var loader = StateLoader(hash: hash, size: size)
         let jobKinds: [StateChunk.Kind] = [.jobs, .keptJobs]
         for chunk in chunks.sorted(by: { $0.kind.rawValue < $1.kind.rawValue })
         where !jobKinds.contains(chunk.kind) {

@@ -222,6 +222,8 @@ extension StateDriver {
         #expect(start.driver.state.digest() == loaded.driver.state.digest())
         #expect(try start.driver.appearance() == loaded.driver.appearance())
         #expect(length == Int(taken.totals.lsn.rawValue))
+        for other in [start, loaded] { other.driver.releaseAll() }
+        #expect(try start.driver.appearance() == loaded.driver.appearance())
     }
 
     @Test func `has those that wait for their time where they can be taken out again`() throws {

@@ -7,6 +7,8 @@
 Each mutant is one replacement in the sources, built and tested in place and taken back afterwards.
 Needs a clean checkout. A mutant that survives, or no longer fits the sources, fails the run.
 """
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -393,6 +395,8 @@ MUTANTS = [
     ("loaded-job-without-its-newer-one", "JobState/StateLoader+Jobs.swift",
      "        if record.older != 0 { state.jobs[record.older].newer = job }\n", "",
      "A snapshot of the state"),
+    ("loaded-job-without-an-id", "JobState/StateLoader+Jobs.swift",
+     "            blob.jobBytes > 0,\n", "", "The fuzzing corpus"),
     ("late-hash-forgets-what-came-meanwhile", "EventLog/LateHash.swift",
      "        waiting.withBytes { running.update($0) }\n", "",
      "The hash of a segment that is gone on with"),
@@ -586,8 +590,16 @@ MUTANTS = [
 
 
 def run(*command, limit=None):
-    return subprocess.run(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=limit)
+    """Runs a command; one that is not done in time is killed with all that it has started."""
+    with subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            start_new_session=True) as process:
+        try:
+            output, _ = process.communicate(timeout=limit)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+        return subprocess.CompletedProcess(command, process.returncode, output)
 
 
 def verdict(tests):

@@ -178,6 +178,8 @@ struct SavedJob {
             storedPayloadBytes: Int(bytes.fixed(at: 48, as: UInt32.self)))
         guard let status = ExecutionStatus(rawValue: bytes.fixed(at: 56)),
             dueAt >= .earliest, dueAt <= .latest,
+            // A record without an id is one that nobody uses.
+            blob.jobBytes > 0,
             max(blob.rawPayloadBytes, blob.storedPayloadBytes) < 1 << 17,
             blob.locationBytes < 1 << 11
         else { throw SnapshotFault("the fields of job \(submitted)") }

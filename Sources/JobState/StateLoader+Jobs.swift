@@ -70,9 +70,9 @@ extension StateLoader {
         activity.token = try reader.readFixed()
         activity.last = try reader.readFixed()
         activity.lastFailure = try reader.readFixed()
-        activity.updatedAt = WallTime(microseconds: try reader.readFixed())
-        activity.renewedAt = WallTime(microseconds: try reader.readFixed())
-        activity.executionTime = WallTime(microseconds: try reader.readFixed())
+        activity.updatedAt = try reader.readTime()
+        activity.renewedAt = try reader.readTime()
+        activity.executionTime = try reader.readTime()
         activity.leaseDuration = TimeSpan(microseconds: try reader.readFixed())
         activity.worker = try reader.readFixed()
         activity.attempt = try reader.readFixed()
@@ -82,6 +82,9 @@ extension StateLoader {
         guard activity.worker <= state.workerNames.count else {
             throw SnapshotFault("worker \(activity.worker)")
         }
+        guard activity.attemptBase <= activity.attempt,
+            activity.expiryBase <= activity.leaseExpiries
+        else { throw SnapshotFault("the attempts of job \(state.jobs[job].submitted)") }
         activity.keyHash = Activity.hash(ofToken: activity.token)
         state.jobs[job].activity = state.activities.allocate(activity)
     }
@@ -177,7 +180,7 @@ struct SavedJob {
             rawPayloadBytes: Int(bytes.fixed(at: 44, as: UInt32.self)),
             storedPayloadBytes: Int(bytes.fixed(at: 48, as: UInt32.self)))
         guard let status = ExecutionStatus(rawValue: bytes.fixed(at: 56)),
-            dueAt >= .earliest, dueAt <= .latest,
+            submittedAt >= .earliest, submittedAt <= .latest, dueAt >= .earliest, dueAt <= .latest,
             // A record without an id is one that nobody uses.
             blob.jobBytes > 0,
             max(blob.rawPayloadBytes, blob.storedPayloadBytes) < 1 << 17,

@@ -7,6 +7,7 @@
 Each mutant is one replacement in the sources, built and tested in place and taken back afterwards.
 Needs a clean checkout. A mutant that survives, or no longer fits the sources, fails the run.
 """
+import contextlib
 import os
 import signal
 import subprocess
@@ -602,7 +603,8 @@ def run(*command, limit=None):
         try:
             output, _ = process.communicate(timeout=limit)
         except BaseException:
-            os.killpg(process.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             raise
         return subprocess.CompletedProcess(command, process.returncode, output)
 

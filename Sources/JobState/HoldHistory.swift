@@ -17,7 +17,7 @@ package struct HoldSpan: Equatable, Sendable {
 
 /// When a user or a type was held back lately: the newest stretches, bounded.
 struct HoldHistory {
-    private static let spansMax = 64
+    static let spansMax = 64
     private(set) var spans: [HoldSpan] = []
 
     init(_ spans: [HoldSpan] = []) {

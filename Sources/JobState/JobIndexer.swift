@@ -3,7 +3,7 @@ import JobModel
 import Tables
 import Units
 
-/// Puts jobs of a snapshot into the indexes before their records are made.
+/// Puts jobs of a snapshot into the indexes and their users' lists before their records are made.
 ///
 /// Nearly all of that is waiting for memory, so that it pays to let another thread do it meanwhile.
 package struct JobIndexer: ~Copyable {
@@ -13,7 +13,7 @@ package struct JobIndexer: ~Copyable {
     private(set) var users: Slab<UserList>
     /// The last slot that a job was promised.
     private var slot: UInt32 = 0
-    private let jobsExpected: Int
+    private let size: StateSize
     private var group: [Entry] = []
 
     /// What the indexes need of a job.
@@ -29,9 +29,8 @@ package struct JobIndexer: ~Copyable {
     init(keys: consuming HashIndex, due: consuming DueWheel, size: StateSize) {
         self.keys = keys
         self.due = due
-        users = Slab(elementsMax: size.users)
-        for _ in 0..<size.users { _ = users.allocate(UserList()) }
-        jobsExpected = size.jobs
+        users = Slab(elementsMax: min(size.users, JobState.namesMax))
+        self.size = size
     }
 
     /// Indexes the jobs of a chunk; called for one chunk after another, as they will be loaded.
@@ -52,13 +51,11 @@ package struct JobIndexer: ~Copyable {
     }
 
     private mutating func indexed(_ count: Int, _ bytes: RawSpan) throws -> IndexedJobs {
-        if slot == 0 {
-            // Not earlier: the other thread is busy with users meanwhile.
-            keys.expect(jobsExpected)
-            due.expect(jobsExpected)
-        }
+        if slot == 0 { expectJobs() }
         var reader = ByteReader(bytes)
-        var jobs = IndexedJobs(firstSlot: slot + 1, count: count)
+        // A count that is not true ends with the bytes.
+        let jobsMax = min(count, bytes.byteCount / SavedLayout.jobBytes)
+        var jobs = IndexedJobs(firstSlot: slot + 1, jobsMax: jobsMax)
         while jobs.count < count {
             try lookAhead(min(count - jobs.count, JobState.prefetchMax), &reader)
             for entry in group {
@@ -72,6 +69,16 @@ package struct JobIndexer: ~Copyable {
             }
         }
         return jobs
+    }
+
+    /// Not earlier: all users have been read by now, so that there are as many, and the other thread is busy
+    /// with them.
+    private mutating func expectJobs() {
+        keys.expect(size.jobs)
+        due.expect(size.jobs)
+        while users.slotsUsed < min(size.users, JobState.namesMax) {
+            _ = users.allocate(UserList())
+        }
     }
 
     /// Puts the job at `slot` at the front of its user's list.
@@ -135,10 +142,9 @@ package struct IndexedJobs: Sendable {
     let firstSlot: UInt32
     fileprivate(set) var places: [Place] = []
 
-    fileprivate init(firstSlot: UInt32, count: Int) {
+    fileprivate init(firstSlot: UInt32, jobsMax: Int) {
         self.firstSlot = firstSlot
-        // A count that is not true ends with the bytes.
-        places.reserveCapacity(min(count, StateChunk.bytesWanted))
+        places.reserveCapacity(jobsMax)
     }
 
     var count: Int { places.count }

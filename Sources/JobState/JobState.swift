@@ -23,7 +23,7 @@ package import Units
 package struct JobState: ~Copyable {
     /// Live and finished jobs; more than this are not held in memory.
     package static let jobsMax = 400_000_000
-    private static let namesMax = 400_000_000
+    static let namesMax = 400_000_000
 
     var jobs = Slab<JobRecord>(elementsMax: JobState.jobsMax)
     var blobs = BlobStore()

@@ -61,9 +61,12 @@ extension StateLoader {
         state.counts[fields.status] += 1
         let type = Int(state.classes[Int(fields.kind)].type)
         state.types[type].counts[fields.status] += 1
-        // The others were counted when they were indexed.
+        // Those that are not started were counted when they were indexed.
         if fields.status != .notStarted { state.users[fields.user].count(fields.status, by: 1) }
     }
+
+    /// No job has so many, and counts of more would run over soon.
+    private static var attemptsMax: UInt32 { 1 << 31 }
 
     private mutating func loadActivity(of job: UInt32, _ reader: inout ByteReader) throws {
         var activity = Activity(job: job, record: state.jobs[job])
@@ -82,8 +85,10 @@ extension StateLoader {
         guard activity.worker <= state.workerNames.count else {
             throw SnapshotFault("worker \(activity.worker)")
         }
-        guard activity.attemptBase <= activity.attempt,
-            activity.expiryBase <= activity.leaseExpiries
+        guard activity.attempt < Self.attemptsMax, activity.attemptBase <= activity.attempt,
+            activity.leaseExpiries < Self.attemptsMax,
+            activity.expiryBase <= activity.leaseExpiries,
+            activity.leaseDuration >= .zero, activity.leaseDuration <= JobLimits.runLimitMax
         else { throw SnapshotFault("the attempts of job \(state.jobs[job].submitted)") }
         activity.keyHash = Activity.hash(ofToken: activity.token)
         state.jobs[job].activity = state.activities.allocate(activity)
@@ -183,7 +188,7 @@ struct SavedJob {
             submittedAt >= .earliest, submittedAt <= .latest, dueAt >= .earliest, dueAt <= .latest,
             // A record without an id is one that nobody uses.
             blob.jobBytes > 0,
-            max(blob.rawPayloadBytes, blob.storedPayloadBytes) < 1 << 17,
+            max(blob.rawPayloadBytes, blob.storedPayloadBytes) <= JobLimits.payloadBytesMax,
             blob.locationBytes < 1 << 11
         else { throw SnapshotFault("the fields of job \(submitted)") }
         self.status = status

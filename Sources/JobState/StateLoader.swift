@@ -143,7 +143,7 @@ package struct StateLoader: ~Copyable {
         state.beginDue()
     }
 
-    /// Users in groups, as jobs are loaded.
+    /// Users in groups: the memory that all of a group will touch is asked for at once, as for submits.
     private mutating func loadUsers(_ count: Int, _ reader: inout ByteReader) throws {
         if state.userNames.count == 0 {
             state.userNames.expect(size.users)
@@ -169,7 +169,7 @@ package struct StateLoader: ~Copyable {
 
     private mutating func loadUser(_ reader: inout ByteReader) throws {
         let count = state.userNames.count
-        let user = state.userNumber(try reader.readSized())
+        let user = state.userNumber(try reader.readText())
         guard user == count + 1 else { throw SnapshotFault("user \(user) comes twice") }
         if let control = try reader.readControl() { state.userControls[user] = control }
         if let holds = try reader.readHolds() { state.holds[.user(user)] = holds }
@@ -178,7 +178,7 @@ package struct StateLoader: ~Copyable {
 
     private mutating func loadType(_ reader: inout ByteReader) throws {
         let count = state.typeNames.count
-        let type = state.typeNumber(try reader.readSized())
+        let type = state.typeNumber(try reader.readText())
         guard type == count + 1 else { throw SnapshotFault("type \(type) comes twice") }
         state.typeControls[type] = try reader.readControl()
         state.holds[.type(type)] = try reader.readHolds()
@@ -195,7 +195,7 @@ package struct StateLoader: ~Copyable {
         guard type >= 1, type < state.types.count else {
             throw SnapshotFault("a class of type \(type)")
         }
-        let bytes = try reader.readSized()
+        let bytes = try reader.readText()
         let policy = try JobPolicy(decoding: bytes)
         // The name of a class is what stands in a `submitted` event.
         let name = Array(state.jobTypes[Int(type)].text.utf8)
@@ -209,7 +209,7 @@ package struct StateLoader: ~Copyable {
 
     private mutating func loadWorker(_ reader: inout ByteReader) throws {
         let count = state.workerNames.count
-        let worker = state.workerNames.intern(try reader.readSized())
+        let worker = state.workerNames.intern(try reader.readText())
         guard worker == count + 1 else { throw SnapshotFault("worker \(worker) comes twice") }
     }
 }
@@ -236,6 +236,16 @@ extension ByteReader {
     mutating func readSized() throws(ByteFault) -> RawSpan {
         let count: UInt32 = try readFixed()
         return try read(count: Int(count))
+    }
+
+    /// A name or a policy: none has as many bytes as are refused here.
+    @_lifetime(copy self)
+    fileprivate mutating func readText() throws -> RawSpan {
+        let text = try readSized()
+        guard text.byteCount <= 4_096 else {
+            throw SnapshotFault("a name of \(text.byteCount) bytes")
+        }
+        return text
     }
 
     fileprivate mutating func readMaximum() throws -> UInt32? {
@@ -267,6 +277,7 @@ extension ByteReader {
     fileprivate mutating func readHolds() throws -> HoldHistory? {
         let count: UInt8 = try readFixed()
         guard count > 0 else { return nil }
+        guard count <= HoldHistory.spansMax else { throw SnapshotFault("\(count) holds") }
         var spans: [HoldSpan] = []
         for _ in 0..<count {
             let number: UInt8 = try readFixed()

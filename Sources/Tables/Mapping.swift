@@ -19,7 +19,7 @@ final class Mapping: Sendable {
     static let populateWrite: Int32 = 23
     /// What one entry of a processor's cache of addresses covers where a huge page lies behind it.
     static let hugePageBytes = 2 << 20
-    /// So much must be in use before huge pages are taken.
+    /// So much must be in use before huge pages are taken, but for loads.
     private static let hugeFromBytes = 16 << 20
 
     /// Bytes in use, counted from the start, when the owner last said so.
@@ -96,8 +96,8 @@ final class Mapping: Sendable {
         return min(Self.hugePageEnd(after: usedBytes + aheadBytes / 2), byteCount)
     }
 
-    /// The kernel is asked for a huge page only here and now, because finding one can take it some
-    /// milliseconds: the owner's faults are not to.
+    /// But for loads, the kernel is asked for a huge page only here and now, because finding one can take it
+    /// some milliseconds: the owner's faults are not to.
     private func touch(hugePageAt start: Int) -> Bool {
         if start < huge.load(ordering: .relaxed) {
             return touch(from: start, to: start + Self.hugePageBytes)

@@ -114,7 +114,7 @@ private final class Growth {
         if isTouchedAhead { TouchAhead.shared.remove(mapping) }
     }
 
-    /// Has a sixty-fourth of what is in use touched ahead, within bounds; returns from where on it is to be called again.
+    /// Has what comes next touched ahead; returns from where on it is to be called again.
     func touchAhead(of usedBytes: Int) -> Int {
         let aheadBytes = aheadBytes(of: usedBytes)
         let end = mapping.end(ofAhead: aheadBytes, from: usedBytes)
@@ -130,6 +130,7 @@ private final class Growth {
         return usedBytes + aheadBytes / 4
     }
 
+    /// A sixty-fourth of what is in use, within bounds, or what a load is about to use.
     private func aheadBytes(of usedBytes: Int) -> Int {
         let untilLoaded = min(loadedBytes - usedBytes, Self.aheadOfLoadBytes)
         return max(Self.aheadBytesMin, min(usedBytes / 64, Self.aheadBytesMax), untilLoaded)

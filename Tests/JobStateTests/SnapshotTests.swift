@@ -131,8 +131,9 @@ extension StateDriver {
     ) throws -> StateDriver {
         var size = StateSize()
         // More jobs come than were expected.
-        for chunk in chunks where chunk.kind != .keptJobs {
-            size.add(chunk.kind, count: chunk.count, byteCount: chunk.bytes.bytes.byteCount)
+        for chunk in chunks {
+            let expected = chunk.kind == .users ? chunk.count : chunk.count / 2
+            size.add(chunk.kind, count: expected, byteCount: chunk.bytes.bytes.byteCount)
         }
         var loader = StateLoader(hash: hash, size: size)
         let jobKinds: [StateChunk.Kind] = [.jobs, .keptJobs]

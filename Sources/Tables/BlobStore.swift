@@ -54,6 +54,7 @@ package struct BlobStore: ~Copyable {
         pages.region.beginLoad(of: byteCount)
     }
 
+    /// Ends what `beginLoad` began: memory is taken as ever again.
     package func endLoad() { pages.region.endLoad() }
 
     /// Finds room for a string, whose bytes are still to be written.

@@ -84,6 +84,7 @@ struct Region: ~Copyable {
         noticeBytes = 0
     }
 
+    /// What comes from now on is waited for, step by step.
     func endLoad() { growth.endLoad() }
 
     /// Says that nothing from `usedBytes` on is in use, for regions that shrink.
@@ -99,7 +100,7 @@ struct Region: ~Copyable {
 private final class Growth {
     let mapping: Mapping
     private var isTouchedAhead = false
-    /// So much comes at one go.
+    /// Of a load that is under way: so much is to come.
     private var loadedBytes = 0
 
     /// Smaller regions are left alone: there may be thousands.

@@ -55,6 +55,7 @@ package struct Slab<Element: BitwiseCopyable>: ~Copyable {
         region.beginLoad(of: (min(count, elementsMax) + 1) * MemoryLayout<Element>.stride)
     }
 
+    /// Ends what `beginLoad` began: memory is taken as ever again.
     package func endLoad() { region.endLoad() }
 
     /// Highest slot that was ever in use.

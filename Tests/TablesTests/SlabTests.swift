@@ -80,14 +80,23 @@ import Testing
         }
     }
 
-    @Test func `stops the program where an element was written to after it was freed`() async {
+    @Test func `stops the program where more is freed than was given`() async {
         await #expect(processExitsWith: .failure) {
             var slab = Slab<UInt64>(elementsMax: 10)
             for number in 1...3 { _ = slab.allocate(UInt64(number)) }
-            slab.free(2)
-            slab[2] = 9
-            _ = slab.allocate(1)
-            _ = slab.allocate(1)
+            for slot in [1, 2, 3, 2] as [UInt32] { slab.free(slot) }
+        }
+    }
+
+    @Test func `gives the same slots again, though an element was written to after it was freed`() {
+        var slab = Slab<UInt64>(elementsMax: 10)
+        for number in 1...3 { _ = slab.allocate(UInt64(number)) }
+        slab.free(2)
+        slab.free(3)
+        slab[3] = 9
+        for slot in [3, 2, 4] as [UInt32] {
+            let given = slab.allocate(0)
+            #expect(given == slot)
         }
     }
 }

@@ -177,7 +177,8 @@ package final class Engine: Sendable {
         _ reports: [AttemptReport]
     ) async throws(EngineError) -> [AttemptOutcome] {
         if reports.isEmpty { return [] }
-        return try await ask { .attempts(reports, $0) }
+        let batch = ReportBatch(reports)
+        return try await ask { .attempts(batch, $0) }
     }
 
     /// Says that a worker begins with the job it has claimed.

@@ -25,12 +25,19 @@ extension EngineCore {
     ///
     /// - Returns: The job.
     mutating func attempt(_ report: AttemptReport) throws(Rejection) -> JobSlot {
-        guard let job = state.slot(leasedBy: report.token) else {
-            throw .unknownToken(report.token)
-        }
-        switch report.step {
-        case .start:
-            if let fact = state.decideStart(job) { append(fact, about: job) }
+        let job = try slot(leasedBy: report.token)
+        try perform(report.step, of: job)
+        return job
+    }
+
+    private mutating func slot(leasedBy token: LSN) throws(Rejection) -> JobSlot {
+        guard let job = state.slot(leasedBy: token) else { throw .unknownToken(token) }
+        return job
+    }
+
+    private mutating func perform(_ step: AttemptStep, of job: JobSlot) throws(Rejection) {
+        switch step {
+        case .start: start(job)
         case .heartbeat(let duration, let progress, let checkpoint):
             append(
                 state.decideHeartbeat(
@@ -38,26 +45,37 @@ extension EngineCore {
                 about: job)
             leases.extend(
                 state.timer(of: job), by: state.terms(of: job).duration, now: monotonic)
-        case .succeed(let message):
-            append(try state.decideSucceed(job, message: message), about: job)
+        case .succeed(let message): try succeed(job, message: message)
         case .fail(let isRetriable, let message):
             append(
                 state.decideFail(job, isRetriable: isRetriable, message: message, now: wall),
                 about: job)
         }
-        return job
     }
 
-    mutating func attempts(_ reports: [AttemptReport]) -> [AttemptOutcome] {
+    private mutating func start(_ job: JobSlot) {
+        if let fact = state.decideStart(job) { append(fact, about: job) }
+    }
+
+    private mutating func succeed(_ job: JobSlot, message: String?) throws(Rejection) {
+        append(try state.decideSucceed(job, message: message), about: job)
+    }
+
+    mutating func attempts(_ reports: ReportBatch) -> [AttemptOutcome] {
         var outcomes: [AttemptOutcome] = []
         outcomes.reserveCapacity(reports.count)
-        let tokens = reports.map(\.token)
-        for (index, report) in reports.enumerated() {
+        for index in 0..<reports.count {
             if index % JobState.prefetchMax == 0 {
-                state.prefetch(leases: tokens[index...].prefix(JobState.prefetchMax))
+                state.prefetch(leases: reports.tokens[index...].prefix(JobState.prefetchMax))
             }
             do throws(Rejection) {
-                outcomes.append(.done(state.status(try attempt(report))))
+                let job = try slot(leasedBy: reports.tokens[index])
+                switch reports.steps[index] {
+                case .start: start(job)
+                case .succeed: try succeed(job, message: nil)
+                case .other(let place): try perform(reports.others[Int(place)], of: job)
+                }
+                outcomes.append(.done(state.status(job)))
             } catch {
                 outcomes.append(.rejected(error))
             }

@@ -47,7 +47,7 @@ enum Request: Sendable {
     case claim(ClaimID, ClaimOrder, wait: TimeSpan, Reply<GrantList>)
     case withdraw(ClaimID)
     case attempt(AttemptReport, Reply<JobView>)
-    case attempts([AttemptReport], Reply<[AttemptOutcome]>)
+    case attempts(ReportBatch, Reply<[AttemptOutcome]>)
     case redrive(RedriveOrder, Reply<RedriveResult>)
     case control(ControlScope, ControlChange, Reply<Control>)
     case look(JobKey, Reply<Look>)
@@ -80,11 +80,7 @@ enum Request: Sendable {
         case .claim: .claim
         case .change, .control: .finish(payloadBytes: 0)
         case .attempt(let report, _): .finish(payloadBytes: report.step.payloadBytes)
-        case .attempts(let reports, _):
-            .finish(
-                payloadBytes: reports.reduce(0) {
-                    $0 + $1.step.payloadBytes + SpaceBudget.eventBytesMax
-                })
+        case .attempts(let reports, _): .finish(payloadBytes: reports.bytesMax)
         case .withdraw, .look, .list, .deadLetters, .users, .controls, .stats, .digest, .snapshot:
             nil
         }

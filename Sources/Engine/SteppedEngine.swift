@@ -180,7 +180,7 @@ extension SteppedEngine {
         _ reports: [AttemptReport],
         _ reply: @escaping @Sendable (Result<[AttemptOutcome], EngineError>) -> Void
     ) {
-        requests.append(.attempts(reports, reply))
+        requests.append(.attempts(ReportBatch(reports), reply))
     }
 
     package func redrive(

@@ -144,6 +144,7 @@ extension SubmitOutcome {
             (forged, .start), (tokens[1], .fail(isRetriable: true, message: "no")),
             (tokens[2], .fail(isRetriable: false, message: "no")),
             (tokens[3], .heartbeat(leaseDuration: nil, progress: [1], checkpoint: [2])),
+            (tokens[3], .start), (tokens[3], .succeed(message: "done")),
         ]
         let outcomes = try await engine.report(
             steps.map { AttemptReport(token: $0.token, step: $0.step) })
@@ -152,9 +153,16 @@ extension SubmitOutcome {
                 .done(.processing), .done(.success), .rejected(.unknownToken(tokens[0])),
                 .rejected(.wrongStatus(JobKey("ann", "b"), .claimed, wanted: .succeed)),
                 .rejected(.unknownToken(forged)), .done(.retriableFailure), .done(.fatalFailure),
-                .done(.claimed),
+                .done(.claimed), .done(.processing), .done(.success),
             ])
-        #expect(try await engine.detail(JobKey("ann", "d")).progress == [1])
+        let story = try await engine.timeline(JobKey("ann", "d"), eventsMax: 10)
+        let facts = story.events.map(\.event.fact)
+        guard case .heartbeat(_, _, progress: [1], checkpoint: [2]) = facts[2],
+            case .succeeded(_, message: "done") = facts[4]
+        else {
+            Issue.record("the last job's events are \(facts)")
+            return
+        }
         #expect(try await engine.report([]) == [])
         await engine.close()
     }

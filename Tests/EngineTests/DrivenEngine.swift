@@ -153,6 +153,10 @@ extension DrivenEngine {
         try ask { engine.report(AttemptReport(token: token, step: step), $0) }
     }
 
+    func report(_ reports: [AttemptReport]) throws -> [AttemptOutcome] {
+        try ask { engine.report(reports, $0) }
+    }
+
     /// Starts and succeeds.
     func finish(_ grant: Grant) throws {
         try report(grant.token, .start)

@@ -5,6 +5,38 @@ import TestKit
 import Testing
 import Units
 
+@Suite struct `A batch of reports on a full disk` {
+    @Test func `is taken whole, or not at all where it may not fit`() throws {
+        let driven = try DrivenEngine()
+        for number in 0..<8 { try driven.submit(JobKey("ann", "\(number)"), .work()) }
+        let tokens = try driven.claim(8).map(\.token)
+        driven.storage.limit(toBytes: driven.storage.usedBytes)
+        var jobs = 8
+        while driven.engine.trouble == nil {
+            _ = try? driven.submit(JobKey("ann", "\(jobs)"), .work(payload: noise(jobs)))
+            jobs += 1
+        }
+        let starts = tokens.map { AttemptReport(token: $0, step: .start) }
+        #expect(try driven.report(starts) == starts.map { _ in .done(.processing) })
+        // Twice as much as the log has room for.
+        let checkpoints = tokens.enumerated().map { number, token in
+            AttemptReport(
+                token: token,
+                step: .heartbeat(
+                    leaseDuration: nil, progress: nil, checkpoint: noise(number, bytes: 64 << 10)))
+        }
+        #expect(throws: EngineError.outOfSpace) { try driven.report(checkpoints) }
+        driven.storage.limit(toBytes: nil)
+        driven.pass(.seconds(1))
+        #expect(try driven.report(checkpoints) == tokens.map { _ in .done(.processing) })
+    }
+
+    private func noise(_ number: Int, bytes: Int = 400) -> [UInt8] {
+        var generator = SeededGenerator(seed: UInt64(number))
+        return (0..<bytes).map { _ in UInt8.random(in: 0...255, using: &generator) }
+    }
+}
+
 @Suite struct `A claim on a full disk` {
     /// Found by a simulated day: one that waited before took all that could be written of, and nothing told
     /// anew of the jobs that were left.

@@ -7,16 +7,18 @@ package import Units
 package struct HistoryBuilder: Sendable {
     /// What the file will say it covers.
     package let range: ClosedRange<LSN>
-    var rows: [HistoryRow] = []
-    var jobs = Texts()
-    var locations = Texts()
-    var users = NameTable()
-    var types = NameTable()
-    var policies = NameTable()
-    var numbers: [Numbers] = []
+    private var rows: [HistoryRow] = []
+    private var jobs = Texts()
+    private var locations = Texts()
+    /// Of each row, as are the others: who collects is in a hurry, and most users are not in its cache.
+    private var users = Texts()
+    private var types = NameTable()
+    private var policies = NameTable()
+    private var numbers: [Numbers] = []
 
-    struct Numbers: BitwiseCopyable {
-        let user: UInt32
+    private struct Numbers: BitwiseCopyable {
+        /// Nil: the user came without one.
+        let userMark: UInt32?
         let type: UInt32
         let policy: UInt32
     }
@@ -29,11 +31,13 @@ package struct HistoryBuilder: Sendable {
         self.rows.reserveCapacity(rows)
         numbers.reserveCapacity(rows)
         jobs.reserve(rows, bytesEach: Self.idBytesUsual)
+        users.reserve(rows, bytesEach: Self.userBytesUsual)
         // Few jobs have one.
         locations.reserve(rows, bytesEach: 0)
     }
 
     private static let idBytesUsual = 24
+    private static let userBytesUsual = 12
 
     /// Rows so far.
     package var count: Int { rows.count }
@@ -67,20 +71,32 @@ package struct HistoryBuilder: Sendable {
         precondition(rows.count < HistoryLimits.rowsMax, "too many rows for a file")
         rows.append(row)
         jobs.append(job)
+        users.append(user)
         locations.append(location)
         numbers.append(
             Numbers(
-                user: users.number(of: user, mark: marks?.user),
+                userMark: marks?.user,
                 type: types.number(of: type, mark: marks?.type),
                 policy: policies.number(of: policy, mark: marks?.policy)))
     }
 
+    /// Numbers the users of all rows, once they are there.
+    func numberUsers() -> RowUsers {
+        var rowUsers = RowUsers()
+        rowUsers.numbers.reserveCapacity(rows.count)
+        for row in rows.indices {
+            rowUsers.numbers.append(
+                rowUsers.names.number(of: users[row], mark: numbers[row].userMark))
+        }
+        return rowUsers
+    }
+
     /// Hands the rows over in the order of a file.
-    func write(to writer: inout HistoryWriter) throws(HistoryError) {
-        let sorted = users.sorted
-        let (places, starts) = order(of: sorted)
+    func write(_ users: RowUsers, to writer: inout HistoryWriter) throws(HistoryError) {
+        let sorted = users.names.sorted
+        let (places, starts) = order(of: users.numbers, sorted)
         for (rank, user) in sorted.enumerated() {
-            try writer.begin(user: users.texts[user])
+            try writer.begin(user: users.names.texts[user])
             for place in starts[rank]..<starts[rank + 1] {
                 prefetch(places, behind: place)
                 let row = Int(places[place].row)
@@ -101,17 +117,17 @@ package struct HistoryBuilder: Sendable {
 
     /// Rows by user, in the order in which `sorted` names the users, newest submit first; and where each
     /// user's begin.
-    private func order(of sorted: [Int]) -> (rows: [Place], starts: [Int]) {
+    private func order(of users: [UInt32], _ sorted: [Int]) -> (rows: [Place], starts: [Int]) {
         var ranks = [Int](repeating: 0, count: sorted.count)
         for (rank, user) in sorted.enumerated() { ranks[user] = rank }
         var starts = [Int](repeating: 0, count: sorted.count + 1)
-        for number in numbers { starts[ranks[Int(number.user)] + 1] += 1 }
+        for user in users { starts[ranks[Int(user)] + 1] += 1 }
         for rank in sorted.indices { starts[rank + 1] += starts[rank] }
         var next = starts
         var places = [Place](repeating: Place(), count: rows.count)
         // From the last to finish: nearly the order that is wanted, which is what the sort likes.
         for row in rows.indices.reversed() {
-            let rank = ranks[Int(numbers[row].user)]
+            let rank = ranks[Int(users[row])]
             places[next[rank]] = Place(submitted: rows[row].submitted.rawValue, row: UInt32(row))
             next[rank] += 1
         }
@@ -137,6 +153,15 @@ package struct HistoryBuilder: Sendable {
 
     private static let rowsAhead = 24
     private static let namesAhead = 12
+}
+
+/// The users of a builder's rows.
+struct RowUsers {
+    fileprivate var names = NameTable()
+    /// By row, as the table numbers them.
+    fileprivate var numbers: [UInt32] = []
+
+    var count: Int { names.texts.count }
 }
 
 extension Array {

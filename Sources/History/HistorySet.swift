@@ -124,8 +124,9 @@ package final class HistorySet: Sendable {
             log: log, range: builder.range, salt: options.makeSalt(), rows: builder.count)
         let draft = HistoryDraft(directory: directory, header: header, cache: cache)
         do throws(HistoryError) {
-            var writer = try draft.writer(usersMax: builder.users.texts.count)
-            try builder.write(to: &writer)
+            let users = builder.numberUsers()
+            var writer = try draft.writer(usersMax: users.count)
+            try builder.write(users, to: &writer)
             try writer.finish()
             let file = try draft.checked()
             try draft.name()

@@ -1,15 +1,18 @@
 package import Units
 
 /// What a reader sees of a job at one moment.
+///
+/// Optional properties are spelled out: what is written with a question mark is nil first, and `init` then copies and
+/// destroys the whole view.
 package struct JobView: Equatable, Sendable {
     package var key: JobKey
     package var type: JobType
     package var status: ExecutionStatus
     package var executionTime: WallTime
-    package var expiresAt: WallTime?
+    package var expiresAt: Optional<WallTime>
     package var priority: UInt8
     package var policy: JobPolicy
-    package var resultLocation: String?
+    package var resultLocation: Optional<String>
     /// Attempts begun so far.
     package var attempt: Int
     /// Attempts that ended because the worker fell silent; counted in `attempt` too.
@@ -18,14 +21,14 @@ package struct JobView: Equatable, Sendable {
     /// Time of the job's latest event.
     package var updatedAt: WallTime
     /// When the next attempt may start; nil unless the job waits for one.
-    package var nextAttemptAt: WallTime?
-    package var lease: LeaseView?
+    package var nextAttemptAt: Optional<WallTime>
+    package var lease: Optional<LeaseView>
     /// Why the job waits; nil unless it does.
-    package var hold: Hold?
+    package var hold: Optional<Hold>
     /// Nil: runs once.
-    package var recurrence: Recurrence?
+    package var recurrence: Optional<Recurrence>
     /// The recurring job that this one is an occurrence of, until it has ended.
-    package var occurrenceOf: JobID?
+    package var occurrenceOf: Optional<JobID>
     /// LSN of the job's `submitted` event.
     package var submittedLSN: LSN
     /// LSN of the job's latest event.

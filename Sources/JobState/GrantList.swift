@@ -6,12 +6,12 @@ package import Units
 /// Jobs handed to a worker at once, as the writer's thread copied them: made into values by who receives them.
 package struct GrantList: Sendable {
     private var items: [GrantItem] = []
+    /// What few of them have.
+    private var extras: [GrantExtra] = []
     /// What many of them share.
     private var classes: [GrantClass] = []
     /// Names and payload of one job after the other.
     private var bytes = ByteWriter(capacity: 0)
-    /// What the answer has beside them: checkpoints, and what packed payloads become.
-    private var moreBytes = 0
     private let worker: WorkerName
     /// Tells this list from others of the same state.
     fileprivate let number: UInt64
@@ -27,10 +27,10 @@ package struct GrantList: Sendable {
         self.number = number
     }
 
-    package var count: Int { items.count }
-
+    // Stored, both: whoever grants asks before each job, and to work them out would take a copy of the list.
+    package private(set) var count = 0
     /// Names, payloads as they were submitted, and checkpoints.
-    package var byteCount: Int { bytes.count + moreBytes }
+    package private(set) var byteCount = 0
 
     /// Makes room for so many jobs in all.
     package mutating func expect(_ count: Int) {
@@ -50,14 +50,27 @@ package struct GrantList: Sendable {
         let start = bytes.count
         bytes.write(user)
         bytes.write(content)
+        byteCount += bytes.count - start
         return (start, UInt32(user.byteCount))
     }
 
     /// Adds the job whose bytes have been written.
     fileprivate mutating func append(_ item: GrantItem) {
-        moreBytes += Int(item.rawPayloadBytes) - Int(item.payloadBytes)
-        if let checkpoint = item.checkpoint { moreBytes += checkpoint.count }
+        count += 1
+        byteCount += Int(item.rawPayloadBytes) - Int(item.payloadBytes)
         items.append(item)
+    }
+
+    /// Adds what only few jobs have, and returns its number for the item.
+    fileprivate mutating func add(_ extra: GrantExtra) -> UInt32 {
+        byteCount += extra.checkpoint?.count ?? 0
+        extras.append(extra)
+        return UInt32(extras.count)
+    }
+
+    private func extra(_ place: Int) -> GrantExtra? {
+        let number = Int(items[place].extra)
+        return number == 0 ? nil : extras[number - 1]
     }
 
     /// The job at a place as a reader sees it at the moment of the grant.
@@ -66,12 +79,13 @@ package struct GrantList: Sendable {
         let job = items[place].start + Int(items[place].userBytes)
         let location = job + Int(items[place].jobBytes)
         let end = location + Int(items[place].locationBytes)
+        let extra = extra(place)
         return JobView(
             key: JobKey(
                 user: UserID(unchecked: text(items[place].start..<job)),
                 job: JobID(unchecked: text(job..<location))),
             type: classes[kind].type, status: .claimed, executionTime: items[place].executionTime,
-            expiresAt: items[place].expiresAt, priority: items[place].priority,
+            expiresAt: extra?.expiresAt, priority: items[place].priority,
             policy: classes[kind].policy,
             resultLocation: location == end ? nil : text(location..<end),
             attempt: Int(items[place].attempt), leaseExpiries: Int(items[place].leaseExpiries),
@@ -79,13 +93,13 @@ package struct GrantList: Sendable {
             nextAttemptAt: nil,
             lease: LeaseView(
                 worker: worker, token: items[place].token, until: items[place].leaseUntil),
-            hold: nil, recurrence: nil, occurrenceOf: items[place].occurrenceOf,
+            hold: nil, recurrence: nil, occurrenceOf: extra?.occurrenceOf,
             submittedLSN: items[place].submitted, lastLSN: items[place].token)
     }
 
     private func text(_ range: Range<Int>) -> String { bytes.bytes.extracting(range).text }
 
-    package func checkpoint(_ place: Int) -> [UInt8]? { items[place].checkpoint }
+    package func checkpoint(_ place: Int) -> [UInt8]? { extra(place)?.checkpoint }
 
     /// Kinds of jobs, by type and policy, that are in the list; `kind` numbers them from 0 on.
     package var kindCount: Int { classes.count }
@@ -117,9 +131,6 @@ private struct GrantItem: Sendable {
     let grantedAt: WallTime
     let executionTime: WallTime
     let leaseUntil: WallTime
-    let expiresAt: WallTime?
-    let checkpoint: [UInt8]?
-    let occurrenceOf: JobID?
     /// Where its bytes begin.
     let start: Int
     let userBytes: UInt32
@@ -129,10 +140,19 @@ private struct GrantItem: Sendable {
     let rawPayloadBytes: UInt32
     /// Place among the list's classes.
     let kind: UInt32
+    /// Number of what only few jobs have; 0: nothing.
+    let extra: UInt32
     let attempt: UInt32
     let leaseExpiries: UInt32
     let priority: UInt8
     let isPacked: Bool
+}
+
+/// What only few jobs have.
+private struct GrantExtra: Sendable {
+    let expiresAt: WallTime?
+    let checkpoint: [UInt8]?
+    let occurrenceOf: JobID?
 }
 
 /// Type and policy of jobs of a list.
@@ -155,7 +175,7 @@ extension JobState {
     }
 
     /// Asks for the memory that a grant needs beside what its claim does.
-    package func prefetchGrant(_ slot: JobSlot) {
+    package mutating func prefetchGrant(_ slot: JobSlot) {
         userNames.prefetch(number: jobs[slot.index].user)
     }
 
@@ -174,18 +194,26 @@ extension JobState {
                 token: LSN(rawValue: activity.token), submitted: record.submittedLSN,
                 submittedAt: record.submittedAt, grantedAt: activity.updatedAt,
                 executionTime: activity.executionTime, leaseUntil: leaseUntil,
-                expiresAt: expiryTimes.isEmpty ? nil : expiryTimes[job],
-                checkpoint: checkpoint(slot),
-                occurrenceOf: occurrences.isEmpty
-                    ? nil
-                    : occurrences[job].map { JobID(unchecked: blobs.name(of: jobs[$0]).text) },
                 start: start, userBytes: userBytes, jobBytes: UInt32(blob.jobBytes),
                 locationBytes: UInt32(blob.locationBytes),
                 payloadBytes: UInt32(blob.storedPayloadBytes),
                 rawPayloadBytes: UInt32(blob.rawPayloadBytes),
-                kind: place(ofKind: record.kind, in: &grants), attempt: activity.attempt,
+                kind: place(ofKind: record.kind, in: &grants),
+                extra: extra(of: slot, in: &grants), attempt: activity.attempt,
                 leaseExpiries: activity.leaseExpiries, priority: record.priority,
                 isPacked: record.flags.contains(.packed)))
+    }
+
+    private mutating func extra(of slot: JobSlot, in grants: inout GrantList) -> UInt32 {
+        let job = slot.index
+        let expiresAt = expiryTimes.isEmpty ? nil : expiryTimes[job]
+        let checkpoint = checkpoint(slot)
+        let recurring = occurrences.isEmpty ? nil : occurrences[job]
+        if expiresAt == nil, checkpoint == nil, recurring == nil { return 0 }
+        return grants.add(
+            GrantExtra(
+                expiresAt: expiresAt, checkpoint: checkpoint,
+                occurrenceOf: recurring.map { JobID(unchecked: blobs.name(of: jobs[$0]).text) }))
     }
 
     /// Where a class stands in the list, which gets it with its first job.

@@ -15,17 +15,45 @@ extension JobState {
     ///   - hint: The job that it is probably about, to save a look-up.
     package mutating func apply(_ event: Event, at lsn: LSN, hint: JobSlot? = nil) {
         advanceLog(to: lsn, time: event.time)
+        let time = event.time
+        func touched(_ job: JobReference) -> UInt32 {
+            touch(job, lsn, time, hint: hint?.index ?? 0)
+        }
         switch event.fact {
         case .submitted(let key, let content, let hash, let firstTick):
-            insert(key, content, hash: hash, firstTick: firstTick, at: lsn, time: event.time)
+            insert(key, content, hash: hash, firstTick: firstTick, at: lsn, time: time)
+        case .claimed(let job, let worker, let duration):
+            claim(touched(job), token: lsn, worker: worker, duration: duration, time: time)
+        case .processing(let job):
+            move(touched(job), to: .processing)
+        case .heartbeat(let job, let duration, let progress, let checkpoint):
+            let job = touched(job)
+            renew(job, duration: duration, time: time)
+            if let progress { self.progress[job] = progress }
+            if let checkpoint { checkpoints[job] = checkpoint }
+        case .succeeded(let job, _):
+            end(touched(job), as: .success)
+        case .retriableFailed(let job, let reason, _, let retryAt):
+            let job = touched(job)
+            recordFailure(of: job, reason: reason, at: lsn)
+            dropLease(job)
+            move(job, to: .retriableFailure)
+            wait(job, until: retryAt)
+        case .fatalFailed(let job, let reason, _, _):
+            let job = touched(job)
+            recordFailure(of: job, reason: reason, at: lsn)
+            end(job, as: .fatalFailure)
+            bury(job)
+        case .cancelled(let job, _):
+            end(touched(job), as: .cancelled)
+        case .redriven(let job, let dueAt):
+            redrive(touched(job), dueAt: dueAt)
+        case .rescheduled(let job, let priority, let executionTime):
+            reschedule(touched(job), priority: priority, executionTime: executionTime, now: time)
+        case .ticked(let job, let tick):
+            apply(tick, of: touched(job), at: lsn, time: time)
         case .controlChanged(let scope, let control):
             set(control, for: scope)
-        case .claimed(let job, _, _), .processing(let job), .heartbeat(let job, _, _, _),
-            .succeeded(let job, _), .retriableFailed(let job, _, _, _),
-            .fatalFailed(let job, _, _, _), .cancelled(let job, _), .redriven(let job, _),
-            .rescheduled(let job, _, _), .ticked(let job, _):
-            let slot = touch(job, lsn, event.time, hint: hint?.index ?? 0)
-            apply(event.fact, to: slot, at: lsn, time: event.time)
         }
     }
 
@@ -73,40 +101,6 @@ extension JobState {
         precondition(lsn == appliedLSN.next, "event \(lsn) does not follow \(appliedLSN)")
         appliedLSN = lsn
         appliedTime = max(appliedTime, time)
-    }
-
-    private mutating func apply(_ fact: Fact, to job: UInt32, at lsn: LSN, time: WallTime) {
-        switch fact {
-        case .claimed(_, let worker, let duration):
-            claim(job, token: lsn, worker: worker, duration: duration, time: time)
-        case .processing:
-            move(job, to: .processing)
-        case .heartbeat(_, let duration, let progress, let checkpoint):
-            renew(job, duration: duration, time: time)
-            if let progress { self.progress[job] = progress }
-            if let checkpoint { checkpoints[job] = checkpoint }
-        case .succeeded:
-            end(job, as: .success)
-        case .retriableFailed(_, let reason, _, let retryAt):
-            recordFailure(of: job, reason: reason, at: lsn)
-            dropLease(job)
-            move(job, to: .retriableFailure)
-            wait(job, until: retryAt)
-        case .fatalFailed(_, let reason, _, _):
-            recordFailure(of: job, reason: reason, at: lsn)
-            end(job, as: .fatalFailure)
-            bury(job)
-        case .cancelled:
-            end(job, as: .cancelled)
-        case .redriven(_, let dueAt):
-            redrive(job, dueAt: dueAt)
-        case .rescheduled(_, let priority, let executionTime):
-            reschedule(job, priority: priority, executionTime: executionTime, now: time)
-        case .ticked(_, let tick):
-            apply(tick, of: job, at: lsn, time: time)
-        case .submitted, .controlChanged:
-            preconditionFailure("event \(lsn) is about no job that was there before")
-        }
     }
 
     /// Finds the job of an event and makes the event its newest.

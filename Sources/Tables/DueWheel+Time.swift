@@ -36,7 +36,9 @@ extension DueWheel {
     }
 
     /// Where a tick later than this one belongs.
+    // A call would lend the wheel, and the compiler copies what a state lends of itself.
     @inlinable
+    @inline(__always)
     func bucket(of due: UInt64) -> Int {
         let windows = due >> Self.windowBits &- tick >> Self.windowBits
         if windows == 0 { return Self.near(due) }

@@ -150,9 +150,9 @@ extension ByteReader {
     }
 
     mutating func readSpan() throws -> TimeSpan {
-        guard let microseconds = Int64(exactly: try readVarint()) else {
-            throw EventFault.invalidField("duration")
-        }
+        guard let microseconds = Int64(exactly: try readVarint()),
+            microseconds <= JobLimits.durationMax.microseconds
+        else { throw EventFault.invalidField("duration") }
         return TimeSpan(microseconds: microseconds)
     }
 

@@ -11,6 +11,9 @@ extension JobPolicy {
             let factor = try reader.readSmall("backoff factor")
             let longest = try reader.readSpan()
             let jitter = try reader.readSmall("backoff jitter")
+            guard jitter <= JobLimits.backoffJitterPercentMax else {
+                throw EventFault.invalidField("backoff jitter")
+            }
             let lease = try reader.readSpan()
             let runLimit = try reader.readSpan()
             let leaseExpiriesMax = try reader.readCount()

@@ -42,7 +42,10 @@ package struct Backoff: Hashable, Sendable {
         var step = 1
         while step < attempt, delay < max.microseconds {
             let (product, overflow) = delay.multipliedReportingOverflow(by: Int64(factorPercent))
-            delay = overflow ? Int64.max : product / 100
+            let next = overflow ? Int64.max : product / 100
+            // However many attempts follow, nothing changes any more.
+            if next == delay { break }
+            delay = next
             if factorPercent <= 100, step >= 64 { break }
             step += 1
         }
@@ -166,6 +169,8 @@ extension JobLimits {
     package static let cronBytesMax = 256
     package static let zoneBytesMax = 64
     package static let catchUpMax = 1_000
+    /// No duration of a job is longer: one that is, in a log or a snapshot, is damage.
+    package static let durationMax = intervalMax
     /// Occurrences of one recurring job that may be open at once; a tick beyond that is skipped.
     package static let occurrencesMax = 1_000
     package static let redriveItemsMax = 10_000

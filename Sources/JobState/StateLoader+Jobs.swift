@@ -88,7 +88,7 @@ extension StateLoader {
         guard activity.attempt < Self.attemptsMax, activity.attemptBase <= activity.attempt,
             activity.leaseExpiries < Self.attemptsMax,
             activity.expiryBase <= activity.leaseExpiries,
-            activity.leaseDuration >= .zero, activity.leaseDuration <= JobLimits.runLimitMax
+            activity.leaseDuration >= .zero, activity.leaseDuration <= JobLimits.durationMax
         else { throw SnapshotFault("the attempts of job \(state.jobs[job].submitted)") }
         activity.keyHash = Activity.hash(ofToken: activity.token)
         state.jobs[job].activity = state.activities.allocate(activity)

@@ -97,6 +97,28 @@ private func decoded(_ bytes: [UInt8]) throws(EventFault) -> Event {
         #expect(throws: EventFault.trailingBytes(1)) { try decoded(encoded(event) + [0]) }
     }
 
+    @Test func `with a duration or a jitter that no caller may ask for are refused`() throws {
+        func decoded(_ change: (inout JobPolicy) -> Void) throws -> JobPolicy {
+            var policy = JobPolicy.standard
+            change(&policy)
+            var writer = ByteWriter()
+            policy.encode(into: &writer)
+            return try JobPolicy(decoding: writer.bytes)
+        }
+        let longest = JobLimits.durationMax
+        #expect(try decoded { $0.leaseDuration = longest }.leaseDuration == longest)
+        let longer = TimeSpan(microseconds: longest.microseconds + 1)
+        #expect(throws: EventFault.invalidField("duration")) {
+            try decoded { $0.leaseDuration = longer }
+        }
+        #expect(throws: EventFault.invalidField("backoff jitter")) {
+            try decoded {
+                $0.backoff = Backoff(
+                    initial: .zero, factorPercent: 100, max: .zero, jitterPercent: 101)
+            }
+        }
+    }
+
     @Test func `of an unknown kind are refused by number`() {
         #expect(throws: EventFault.unknownKind(200)) {
             try decoded([200] + [UInt8](repeating: 0, count: 40))

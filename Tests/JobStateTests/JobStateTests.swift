@@ -258,6 +258,9 @@ import Units
         let steep = Backoff(
             initial: .seconds(86_400), factorPercent: 10_000, max: JobLimits.backoffMax)
         #expect(steep.delay(afterAttempt: 1_000) == JobLimits.backoffMax)
+        // Never comes nearer to its bound.
+        let still = Backoff(initial: .zero, factorPercent: 200, max: .seconds(9))
+        #expect(still.delay(afterAttempt: .max) == .zero)
     }
 }
 

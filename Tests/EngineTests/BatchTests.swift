@@ -288,6 +288,36 @@ extension SubmitOutcome {
 }
 
 @Suite struct `The answer to a claim` {
+    @Test func `shows each job as a look at it does, with its own checkpoint`() throws {
+        let driven = try DrivenEngine()
+        var expiring = JobContent.work()
+        expiring.expiresAt = driven.now.advanced(by: .seconds(86_400))
+        expiring.resultLocation = "s3://bucket/expiring"
+        try driven.submit(JobKey("ann", "expiring"), expiring)
+        try driven.submit(JobKey("ann", "tick"), .ticking(.fixedRate(.seconds(60))))
+        for name in ["plain", "first", "second"] {
+            try driven.submit(JobKey("ann", name), .work())
+        }
+        let kept = ["first", "second"]
+        for grant in try driven.claim(5) where kept.contains(grant.job.key.job.text) {
+            let checkpoint = Array(grant.job.key.job.text.utf8)
+            try driven.report(
+                grant.token,
+                .heartbeat(leaseDuration: nil, progress: nil, checkpoint: checkpoint))
+            try driven.report(grant.token, .fail(isRetriable: true, message: nil))
+        }
+        // Those that were left alone lose their leases.
+        driven.pass(.seconds(61))
+        let grants = try driven.claim(10)
+        #expect(Set(grants.map(\.job.key.job.text)).isSuperset(of: ["expiring", "plain"] + kept))
+        #expect(grants.contains { $0.job.occurrenceOf != nil })
+        for grant in grants {
+            let name = grant.job.key.job.text
+            #expect(grant.checkpoint == (kept.contains(name) ? Array(name.utf8) : nil))
+            #expect(try grant.job == driven.look(grant.job.key))
+        }
+    }
+
     @Test func `holds no more than some megabytes, checkpoints among them`() throws {
         let driven = try DrivenEngine()
         for number in 0..<70 { try driven.submit(JobKey("ann", "\(number)"), .work()) }

@@ -1,4 +1,5 @@
 import ByteCoding
+import JobModel
 import JobState
 import Snapshots
 import Units
@@ -13,6 +14,14 @@ enum SnapshotSubject {
             throw Finding("what was loaded cannot be loaded once more: \(second)")
         }
         try require(again == loaded, "loaded, saved and loaded, it is another state")
+        do {
+            var state = try state(of: loaded.image)
+            guard try goOn(&state) else { return .accepted(records: loaded.totals.jobs) }
+            let (chunks, totals) = saved(&state)
+            _ = try self.state(of: SnapshotImage.file(chunks, totals))
+        } catch {
+            throw Finding("what was loaded cannot go on: \(error)")
+        }
         return .accepted(records: loaded.totals.jobs)
     }
 
@@ -85,6 +94,50 @@ enum SnapshotSubject {
             for job in page.jobs { lines.append("\(state.view(job))") }
         }
         return lines
+    }
+
+    /// Lets every lease run out, holds users and types back, and has jobs claimed that then fail: what a snapshot says
+    /// must not stop an engine later.
+    ///
+    /// - Returns: False where the state is of a time or a position that no engine comes near.
+    private static func goOn(_ state: inout JobState) throws -> Bool {
+        guard state.appliedTime < WallTime(microseconds: 1 << 54),
+            state.appliedLSN.rawValue < 1 << 62
+        else { return false }
+        let now = max(state.appliedTime, WallTime(microseconds: 1 << 51))
+        func apply(_ fact: Fact, _ state: inout JobState) {
+            state.apply(Event(time: now, fact: fact), at: state.appliedLSN.next)
+        }
+        for terms in state.allTerms() {
+            guard terms.duration >= .zero, terms.duration <= JobLimits.durationMax else {
+                throw Finding("a lease of \(terms.duration)")
+            }
+            apply(state.decideExpiry(terms.job, reason: .leaseExpired, now: now), &state)
+        }
+        var types: Set<JobType> = []
+        for (user, _) in state.users(skip: 0, limit: 20) {
+            let page = try state.page(
+                of: user, statuses: [], type: nil, before: nil, limit: 20, looksMax: 20)
+            for job in page.jobs { types.insert(state.view(job).type) }
+            for control in [Control(isPaused: true), nil] {
+                apply(.controlChanged(.user(user), control), &state)
+            }
+        }
+        let wanted = types.sorted { $0.text < $1.text }
+        for type in wanted {
+            for control in [Control(isPaused: true), nil] {
+                apply(.controlChanged(.type(type), control), &state)
+            }
+        }
+        _ = state.advance(to: now.advanced(by: .seconds(86_400)), jobsMax: 1_000)
+        let worker = WorkerName(unchecked: "w")
+        var line = state.line(of: wanted)
+        for _ in 0..<100 {
+            guard let job = state.next(in: &line) else { break }
+            apply(state.decideClaim(job, worker: worker, leaseDuration: nil), &state)
+            apply(state.decideFail(job, isRetriable: true, message: nil, now: now), &state)
+        }
+        return true
     }
 
     static func saved(_ state: inout JobState) -> (chunks: [StateChunk], totals: SnapshotTotals) {

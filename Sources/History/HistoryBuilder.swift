@@ -10,7 +10,7 @@ package struct HistoryBuilder: Sendable {
     private var rows: [HistoryRow] = []
     private var jobs = Texts()
     private var locations = Texts()
-    /// Of each row, as are the others: who collects is in a hurry, and most users are not in its cache.
+    /// One for each row, numbered later: who collects is in a hurry, and has most users in no cache.
     private var users = Texts()
     private var types = NameTable()
     private var policies = NameTable()

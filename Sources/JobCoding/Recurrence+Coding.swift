@@ -43,8 +43,8 @@ extension RecurrenceRule {
     fileprivate init(reading reader: inout ByteReader) throws {
         let number: UInt8 = try reader.readFixed()
         switch number {
-        case Self.fixedRateNumber: self = .fixedRate(try reader.readSpan())
-        case Self.fixedDelayNumber: self = .fixedDelay(try reader.readSpan())
+        case Self.fixedRateNumber: self = .fixedRate(try reader.readInterval())
+        case Self.fixedDelayNumber: self = .fixedDelay(try reader.readInterval())
         case Self.cronNumber:
             let expression = try reader.readString(count: reader.readCount())
             self = .cron(expression, zone: try reader.readString(count: reader.remaining))
@@ -58,7 +58,12 @@ extension MissedTickPolicy {
         switch try reader.readFixed(UInt8.self) {
         case 0: self = .skip
         case 1: self = .once
-        case 2: self = .all(max: try reader.readCount())
+        case 2:
+            let max = try reader.readCount()
+            guard max <= JobLimits.catchUpMax else {
+                throw EventFault.invalidField("missed-tick policy")
+            }
+            self = .all(max: max)
         default: throw EventFault.invalidField("missed-tick policy")
         }
     }
@@ -71,5 +76,15 @@ extension MissedTickPolicy {
             writer.writeFixed(UInt8(2))
             writer.writeVarint(UInt64(max))
         }
+    }
+}
+
+extension ByteReader {
+    fileprivate mutating func readInterval() throws -> TimeSpan {
+        let interval = try readSpan()
+        guard interval >= JobLimits.intervalMin else {
+            throw EventFault.invalidField("recurrence interval")
+        }
+        return interval
     }
 }

@@ -29,7 +29,7 @@ package struct Backoff: Hashable, Sendable {
     /// attempt: the result is written into an event and must be the same on every machine.
     package func delay(afterAttempt attempt: Int, of job: LSN) -> TimeSpan {
         let whole = delay(afterAttempt: attempt).microseconds
-        // A part of `whole` that fits 64 bits whatever the bounds: they allow 30 days.
+        // Fits 64 bits: `JobLimits` allow 30 days and 100 %, a log 366 days and as much.
         let largest = whole / 100 * Int64(jitterPercent)
         guard largest > 0 else { return TimeSpan(microseconds: whole) }
         let draw = mixed(job.rawValue &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(attempt))
@@ -46,7 +46,8 @@ package struct Backoff: Hashable, Sendable {
             // However many attempts follow, nothing changes any more.
             if next == delay { break }
             delay = next
-            if factorPercent <= 100, step >= 64 { break }
+            // One below 100 %, which no caller may ask for, shrinks for thousands of steps.
+            if factorPercent < 100, step >= 64 { break }
             step += 1
         }
         return Swift.min(TimeSpan(microseconds: delay), max)
@@ -152,6 +153,8 @@ package enum JobLimits {
     package static let backoffFactorPercentMax: UInt32 = 10_000
     package static let backoffJitterPercentMax: UInt32 = 100
     package static let leaseExpiriesMax = 1_000
+    /// No duration of a job, an interval among them, is longer: one that is, in a log or a snapshot, is damage.
+    package static let durationMax = intervalMax
     package static let batchItemsMax = 1_000
     package static let claimCountMax = 1_000
     package static let claimTypesMax = 64
@@ -169,8 +172,6 @@ extension JobLimits {
     package static let cronBytesMax = 256
     package static let zoneBytesMax = 64
     package static let catchUpMax = 1_000
-    /// No duration of a job is longer: one that is, in a log or a snapshot, is damage.
-    package static let durationMax = intervalMax
     /// Occurrences of one recurring job that may be open at once; a tick beyond that is skipped.
     package static let occurrencesMax = 1_000
     package static let redriveItemsMax = 10_000

@@ -16,6 +16,11 @@ package struct GrantList: Sendable {
     /// Tells this list from others of the same state.
     fileprivate let number: UInt64
 
+    // Stored, both: whoever grants asks before each job, and to work them out would take a copy of the list.
+    package private(set) var count = 0
+    /// Names, payloads as they were submitted, and checkpoints.
+    package private(set) var byteCount = 0
+
     /// No job.
     package static let empty = GrantList(worker: WorkerName(unchecked: "-"), number: 0)
 
@@ -26,11 +31,6 @@ package struct GrantList: Sendable {
         self.worker = worker
         self.number = number
     }
-
-    // Stored, both: whoever grants asks before each job, and to work them out would take a copy of the list.
-    package private(set) var count = 0
-    /// Names, payloads as they were submitted, and checkpoints.
-    package private(set) var byteCount = 0
 
     /// Makes room for so many jobs in all.
     package mutating func expect(_ count: Int) {

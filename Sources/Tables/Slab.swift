@@ -82,7 +82,7 @@ package struct Slab<Element: BitwiseCopyable>: ~Copyable {
     @inlinable
     package mutating func free(_ slot: UInt32) {
         check(slot)
-        if live == 0 { Self.refuse(slot, slotsUsed: highSlot) }
+        if live == 0 { Self.refuseFree(slot) }
         freed.grow(to: (freeCount + 1) * MemoryLayout<UInt32>.stride)
         // In bounds: each slot that was in use once is either live or freed.
         unsafe freeSlots[freeCount] = slot
@@ -158,6 +158,12 @@ package struct Slab<Element: BitwiseCopyable>: ~Copyable {
     @inline(never)
     static func refuse(_ slot: UInt32, slotsUsed: UInt32) -> Never {
         preconditionFailure("slot \(slot) of a slab whose slots are 1 to \(slotsUsed)")
+    }
+
+    @usableFromInline
+    @inline(never)
+    static func refuseFree(_ slot: UInt32) -> Never {
+        preconditionFailure("slot \(slot) is freed once more: none is in use")
     }
 
     @usableFromInline

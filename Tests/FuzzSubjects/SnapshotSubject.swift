@@ -96,7 +96,7 @@ enum SnapshotSubject {
         return lines
     }
 
-    /// Lets every lease run out, holds users and types back, and has jobs claimed that then fail: what a snapshot says
+    /// Lets every lease run out, holds users and types back, and has jobs tick, expire, be claimed and fail: what a snapshot says
     /// must not stop an engine later.
     ///
     /// - Returns: False where the state is of a time or a position that no engine comes near.
@@ -105,6 +105,7 @@ enum SnapshotSubject {
             state.appliedLSN.rawValue < 1 << 62
         else { return false }
         let now = max(state.appliedTime, WallTime(microseconds: 1 << 51))
+        let later = now.advanced(by: .seconds(86_400))
         func apply(_ fact: Fact, _ state: inout JobState) {
             state.apply(Event(time: now, fact: fact), at: state.appliedLSN.next)
         }
@@ -129,7 +130,12 @@ enum SnapshotSubject {
                 apply(.controlChanged(.type(type), control), &state)
             }
         }
-        _ = state.advance(to: now.advanced(by: .seconds(86_400)), jobsMax: 1_000)
+        _ = state.advance(to: later, jobsMax: 1_000)
+        for _ in 0..<10 {
+            if let (_, fact) = state.decideTick(now: later) { apply(fact, &state) }
+            if let (_, fact) = state.decideExpired(now: later) { apply(fact, &state) }
+            _ = state.advance(to: later, jobsMax: 1_000)
+        }
         let worker = WorkerName(unchecked: "w")
         var line = state.line(of: wanted)
         for _ in 0..<100 {

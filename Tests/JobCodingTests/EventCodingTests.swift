@@ -119,6 +119,22 @@ private func decoded(_ bytes: [UInt8]) throws(EventFault) -> Event {
         }
     }
 
+    @Test func `with a recurrence that no caller may ask for are refused`() throws {
+        func decoded(_ interval: TimeSpan, _ missed: MissedTickPolicy) throws -> Recurrence {
+            var writer = ByteWriter()
+            Recurrence(rule: .fixedRate(interval), missed: missed).encode(into: &writer)
+            return try Recurrence(decoding: writer.bytes)
+        }
+        let most = MissedTickPolicy.all(max: JobLimits.catchUpMax)
+        #expect(try decoded(JobLimits.intervalMin, most).missed == most)
+        #expect(throws: EventFault.invalidField("recurrence interval")) {
+            try decoded(TimeSpan(microseconds: 999_999), .skip)
+        }
+        #expect(throws: EventFault.invalidField("missed-tick policy")) {
+            try decoded(JobLimits.intervalMax, .all(max: JobLimits.catchUpMax + 1))
+        }
+    }
+
     @Test func `of an unknown kind are refused by number`() {
         #expect(throws: EventFault.unknownKind(200)) {
             try decoded([200] + [UInt8](repeating: 0, count: 40))

@@ -300,11 +300,7 @@ extension SubmitOutcome {
         }
         let kept = ["first", "second"]
         for grant in try driven.claim(5) where kept.contains(grant.job.key.job.text) {
-            let checkpoint = Array(grant.job.key.job.text.utf8)
-            try driven.report(
-                grant.token,
-                .heartbeat(leaseDuration: nil, progress: nil, checkpoint: checkpoint))
-            try driven.report(grant.token, .fail(isRetriable: true, message: nil))
+            try driven.fail(grant, leaving: Array(grant.job.key.job.text.utf8))
         }
         // Those that were left alone lose their leases.
         driven.pass(.seconds(61))
@@ -323,11 +319,7 @@ extension SubmitOutcome {
         for number in 0..<70 { try driven.submit(JobKey("ann", "\(number)"), .work()) }
         let checkpoint = [UInt8](repeating: 7, count: 64 << 10)
         for grant in try driven.claim(70) {
-            try driven.report(grant.token, .start)
-            try driven.report(
-                grant.token,
-                .heartbeat(leaseDuration: nil, progress: nil, checkpoint: checkpoint))
-            try driven.report(grant.token, .fail(isRetriable: true, message: nil))
+            try driven.fail(grant, leaving: checkpoint)
         }
         driven.pass(.seconds(3_600))
         let first = try driven.claim(100)

@@ -163,6 +163,14 @@ extension DrivenEngine {
         try report(grant.token, .succeed(message: nil))
     }
 
+    /// Starts, and fails with a checkpoint for the next attempt.
+    func fail(_ grant: Grant, leaving checkpoint: [UInt8]) throws {
+        try report(grant.token, .start)
+        try report(
+            grant.token, .heartbeat(leaseDuration: nil, progress: nil, checkpoint: checkpoint))
+        try report(grant.token, .fail(isRetriable: true, message: nil))
+    }
+
     func look(_ key: JobKey) throws -> JobView { try ask { engine.look(key, $0) } }
 
     @discardableResult

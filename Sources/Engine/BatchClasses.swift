@@ -21,26 +21,53 @@ struct BatchClasses: Sendable {
     private var places = [UInt16](repeating: 0, count: 16)
 
     /// Classes beyond these have no number, and cost more.
-    private static let countMax = 1_024
+    static let countMax = 1_024
     /// Nor has one for which so many places were looked at in vain: somebody may have made checksums alike.
     private static let looksMax = 16
 
     var count: Int { entries.count }
     var isFull: Bool { entries.count == Self.countMax }
 
-    /// The number of a class; nil: it has none.
+    /// The number of a class, which gets one if it has none; nil: there are no more.
     mutating func number(of name: RawSpan, typeBytes: Int) -> UInt16? {
         let checksum = crc32c(name)
+        switch search(name, typeBytes: typeBytes, checksum) {
+        case .found(let number): return number
+        case .free(let place): return add(name, typeBytes: typeBytes, checksum, at: place)
+        case .none: return nil
+        }
+    }
+
+    /// The number of a class; nil: it has none.
+    func known(_ name: RawSpan, typeBytes: Int) -> UInt16? {
+        guard case .found(let number) = search(name, typeBytes: typeBytes, crc32c(name)) else {
+            return nil
+        }
+        return number
+    }
+
+    private enum Place {
+        case found(UInt16)
+        case free(Int)
+        case none
+    }
+
+    private func search(_ name: RawSpan, typeBytes: Int, _ checksum: UInt32) -> Place {
         var place = Int(checksum) & (places.count - 1)
         var looks = 0
         while places[place] != 0 {
             let number = places[place] - 1
-            if isEntry(Int(number), name, typeBytes: typeBytes, checksum) { return number }
+            if isEntry(Int(number), name, typeBytes: typeBytes, checksum) { return .found(number) }
             looks += 1
-            guard looks < Self.looksMax else { return nil }
+            guard looks < Self.looksMax else { return .none }
             place = (place + 1) & (places.count - 1)
         }
-        guard !isFull else { return nil }
+        return isFull ? .none : .free(place)
+    }
+
+    private mutating func add(
+        _ name: RawSpan, typeBytes: Int, _ checksum: UInt32, at place: Int
+    ) -> UInt16 {
         let start = names.count
         names.write(name)
         entries.append(

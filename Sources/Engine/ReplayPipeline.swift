@@ -54,14 +54,16 @@ private struct ReplayBatch: Sendable {
     enum Entry: Sendable {
         /// In `bytes`, the packed payload behind the record.
         case submitted(start: Int, packedStart: Int, end: Int)
-        case event(Event)
+        /// The next of `events`.
+        case event
     }
 
     private(set) var first = LSN.zero
     private(set) var entries: [Entry] = []
     /// One for each submit, in their order.
     private(set) var hints: [SubmitHint] = []
-    /// Of the jobs of the other events, in their order; zero: it is not said.
+    private(set) var events: [Event] = []
+    /// Of the jobs of `events`; zero: it is not said.
     private(set) var keyHashes: [UInt32] = []
     private(set) var bytes = ByteWriter(capacity: 0)
 
@@ -79,14 +81,15 @@ private struct ReplayBatch: Sendable {
         guard Replay.isSubmitted(record) else {
             let event = try Event(decoding: record)
             keyHashes.append(event.fact.reference?.keyHash ?? 0)
-            return entries.append(.event(event))
+            events.append(event)
+            return entries.append(.event)
         }
         let submitted = try SubmittedRecord(record)
         let start = bytes.count
         bytes.write(record)
         let packedStart = bytes.count
-        try packer.pack(submitted, into: &bytes)
-        hints.append(SubmitHint(submitted, hash))
+        let classNumber = try packer.pack(submitted, into: &bytes)
+        hints.append(SubmitHint(submitted, hash, classNumber: classNumber))
         entries.append(.submitted(start: start, packedStart: packedStart, end: bytes.count))
     }
 
@@ -94,6 +97,7 @@ private struct ReplayBatch: Sendable {
     consuming func emptied() -> ReplayBatch {
         entries.removeAll(keepingCapacity: true)
         hints.removeAll(keepingCapacity: true)
+        events.removeAll(keepingCapacity: true)
         keyHashes.removeAll(keepingCapacity: true)
         bytes.removeAll()
         return self
@@ -102,7 +106,7 @@ private struct ReplayBatch: Sendable {
 
 /// Applies batches in their order.
 private final class ReplayApplier: @unchecked Sendable {
-    // Sendable: once `thread` is there, only it touches the state, until `stop` has joined it; `thread` itself is
+    // Sendable: once `thread` is there, only it touches state and kinds, until `stop` has joined it; `thread` itself is
     // touched by the caller alone, and the rest is under the monitor or never changes.
     private struct Shared {
         var waiting: Deque<ReplayBatch> = []
@@ -113,6 +117,8 @@ private final class ReplayApplier: @unchecked Sendable {
     }
 
     private var state: JobState
+    /// By the packer's numbers.
+    private var kinds = BatchKinds(classCount: BatchClasses.countMax)
     private let covered: LSN
     private let isThreaded: Bool
     private let monitor = Monitor(Shared())
@@ -127,7 +133,7 @@ private final class ReplayApplier: @unchecked Sendable {
     /// Takes a batch and gives an empty one for it.
     func exchange(_ batch: ReplayBatch) -> ReplayBatch {
         guard isThreaded else {
-            batch.apply(to: &state, covered: covered)
+            batch.apply(to: &state, &kinds, covered: covered)
             return batch.emptied()
         }
         if thread == nil { thread = DedicatedThread(name: "replay") { [self] in run() } }
@@ -140,7 +146,7 @@ private final class ReplayApplier: @unchecked Sendable {
         monitor.change { $0.isDone = true }
         thread?.join()
         thread = nil
-        batch.apply(to: &state, covered: covered)
+        batch.apply(to: &state, &kinds, covered: covered)
         var result = JobState(hash: KeyedHash(low: 0, high: 0))
         swap(&result, &state)
         return result
@@ -155,7 +161,7 @@ private final class ReplayApplier: @unchecked Sendable {
 
     private func run() {
         while let batch = next() {
-            batch.apply(to: &state, covered: covered)
+            batch.apply(to: &state, &kinds, covered: covered)
             monitor.change { $0.free.append(batch) }
         }
     }
@@ -175,7 +181,9 @@ extension ReplayBatch {
     private static let eventsPerRelease: UInt64 = 4_096
 
     /// Applies all records; jobs that ended up to `covered` leave memory now and then.
-    fileprivate func apply(to state: inout JobState, covered: LSN) {
+    fileprivate func apply(
+        to state: inout JobState, _ kinds: inout BatchKinds, covered: LSN
+    ) {
         var (submits, others) = (0, 0)
         var lsn = first
         for entry in entries {
@@ -188,16 +196,18 @@ extension ReplayBatch {
                 let packed = bytes.bytes.extracting(packedStart..<end)
                 do throws(EventFault) {
                     let submitted = try SubmittedRecord(record)
-                    state.apply(submitted: submitted, hints[submits], packed: packed, at: lsn)
+                    _ = state.apply(
+                        submitted: submitted, hints[submits], packed: packed, .unknown, &kinds,
+                        at: lsn)
                 } catch {
                     preconditionFailure("record \(lsn) was whole when it was taken: \(error)")
                 }
                 submits += 1
-            case .event(let event):
+            case .event:
                 if others % JobState.prefetchMax == 0 {
                     state.prefetch(keyHashes: keyHashes[others...].prefix(JobState.prefetchMax))
                 }
-                state.apply(event, at: lsn)
+                state.apply(events[others], at: lsn)
                 others += 1
             }
             if lsn.rawValue % Self.eventsPerRelease == 0 {

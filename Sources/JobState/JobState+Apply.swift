@@ -57,24 +57,7 @@ extension JobState {
         }
     }
 
-    /// Folds a `submitted` event of the log, given as its bytes.
-    ///
-    /// - Parameters:
-    ///   - record: The event.
-    ///   - hint: Of this event.
-    ///   - packed: The payload as it is to be kept, packed; empty: as it is.
-    ///   - lsn: Its position, the one after the last.
-    package mutating func apply(
-        submitted record: borrowing SubmittedRecord, _ hint: SubmitHint, packed: RawSpan,
-        at lsn: LSN
-    ) {
-        advanceLog(to: lsn, time: record.time)
-        _ = insert(
-            record, hint.contentHash, user: userNumber(record.user, hash: hint.userHash),
-            kind: kind(of: record), packed: packed, at: lsn)
-    }
-
-    /// Folds a `submitted` event that has just been decided.
+    /// Folds a `submitted` event, given as its bytes.
     ///
     /// - Parameters:
     ///   - record: The event.

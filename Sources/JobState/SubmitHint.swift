@@ -30,7 +30,7 @@ package struct SubmitHint: Sendable {
     }
 }
 
-/// The kinds, as the state numbers them, of the classes of a batch: each is looked up once, not for each job.
+/// The kinds, as one state numbers them, of the classes of a batch: each is looked up once, not for each job.
 package struct BatchKinds {
     /// By the batch's own numbers; 0: not looked up yet.
     var kinds: [UInt32]
@@ -43,8 +43,11 @@ package struct BatchKinds {
 
 /// What was found out to decide a submit, so that applying it need not look again.
 package struct SubmitPlace: Equatable, Sendable {
-    /// 0: nobody of this name was there.
+    /// 0: nobody of this name was there, or nobody looked.
     let user: UInt32
+
+    /// Of an event that was decided long ago.
+    package static let unknown = SubmitPlace(user: 0)
 }
 
 extension JobState {

@@ -15,6 +15,8 @@ struct DictionaryMatcher: Sendable {
     /// A block ends with at least so many literals, and no match begins within the last 12 bytes.
     private static let tailBytes = 5
     private static let matchStartMargin = 12
+    /// After so many bytes without a match, one more is passed over each time.
+    private static let missesPerStep = 8
 
     /// - Precondition: the dictionary is shorter than 64 KiB.
     init(_ dictionary: [UInt8]) {
@@ -60,14 +62,19 @@ struct DictionaryMatcher: Sendable {
         return true
     }
 
-    /// Moves `at` to the first place from there on where a match begins, and gives it; nil where there is none.
+    /// Moves `at` to a place from there on where a match begins, and gives it; nil where there is none.
+    ///
+    /// The more bytes had none, the fewer are looked at, as in LZ4; a match that was met behind its beginning is
+    /// followed back to it.
     private func nextMatch(
         _ payload: RawSpan, _ at: inout Int, _ dictionary: RawSpan
     ) -> (place: Int, count: Int)? {
+        let first = at
         let end = payload.byteCount - Self.matchStartMargin
         // In bounds: below `end` there are 12 bytes more; a hash is an index of the table, and what stands
         // there a place of the dictionary with 4 bytes behind it. This loop is most of what packing costs.
-        let found = unsafe places.withUnsafeBufferPointer { places -> Int? in
+        let met = unsafe places.withUnsafeBufferPointer { places -> Int? in
+            var misses = 0
             while at <= end {
                 let word = unsafe payload.unsafeLoadUnaligned(
                     fromUncheckedByteOffset: at, as: UInt32.self)
@@ -75,11 +82,20 @@ struct DictionaryMatcher: Sendable {
                 let there = unsafe dictionary.unsafeLoadUnaligned(
                     fromUncheckedByteOffset: place, as: UInt32.self)
                 if there == word { return place }
-                at += 1
+                misses += 1
+                at += 1 + misses / Self.missesPerStep
             }
             return nil
         }
-        return found.map { (place: $0, count: matchBytes(payload, at, dictionary, $0)) }
+        guard var place = met else { return nil }
+        while at > first, place > 0,
+            payload.fixed(at: at - 1, as: UInt8.self)
+                == dictionary.fixed(at: place - 1, as: UInt8.self)
+        {
+            at -= 1
+            place -= 1
+        }
+        return (place, matchBytes(payload, at, dictionary, place))
     }
 
     /// How long the match is of the payload from `at` on with the dictionary from `place` on.

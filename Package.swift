@@ -225,19 +225,20 @@ let package = Package(
 if Context.environment["BENCHMARKS"] != nil {
     package.targets += [
         .target(
-            name: "BenchmarkKit", path: "Benchmarks/BenchmarkKit", swiftSettings: settings),
+            name: "BenchmarkKit", dependencies: ["ByteCoding", "CLZ4"],
+            path: "Benchmarks/BenchmarkKit", swiftSettings: settings),
         .executableTarget(
             name: "LogBenchmarks",
             dependencies: [
                 "Units", "JobModel", "ByteCoding", "Storage", "Threads", "EventLog", "JobCoding",
-                "CLZ4", "BenchmarkKit",
+                "BenchmarkKit",
             ],
             path: "Benchmarks/LogBenchmarks", swiftSettings: settings),
         .executableTarget(
             name: "EngineBenchmarks",
             dependencies: [
                 "Units", "JobModel", "ByteCoding", "Storage", "EventLog", "JobCoding", "JobState",
-                "PayloadPacking", "Threads", "Engine", "BenchmarkKit",
+                "PayloadPacking", "Threads", "Engine", "BenchmarkKit", crypto,
             ],
             path: "Benchmarks/EngineBenchmarks", swiftSettings: settings),
         .executableTarget(

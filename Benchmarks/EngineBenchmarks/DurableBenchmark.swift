@@ -29,8 +29,10 @@ struct DurableBenchmark {
                 try await group.waitForAll()
             }
         }
-        report("submits", batches * Self.batchJobs * Self.clients, cost)
         await engine.close()
+        report(
+            "submits", batches * Self.batchJobs * Self.clients, cost,
+            PartsAlone(hasLifecycles: false))
     }
 
     func lifecycles(_ jobs: Int) async throws {
@@ -54,10 +56,10 @@ struct DurableBenchmark {
             }
             while try await Self.work(engine, types) > 0 {}
         }
+        await engine.close()
         report(
             "lifecycles (submit, claim, start, succeed)", batches * Self.batchJobs * Self.clients,
-            cost)
-        await engine.close()
+            cost, PartsAlone(hasLifecycles: true))
     }
 
     @discardableResult
@@ -97,9 +99,15 @@ struct DurableBenchmark {
         return cost
     }
 
-    private func report(_ name: String, _ count: Int, _ cost: (seconds: Double, cpu: Double)) {
+    private func report(
+        _ name: String, _ count: Int, _ cost: (seconds: Double, cpu: Double), _ parts: PartsAlone
+    ) {
+        let rate = Double(count) / cost.seconds
+        let limit = parts.rate()
         print(
-            "\(name): \(decimal(Double(count) / cost.seconds, 0))/s over \(decimal(cost.seconds, 1)) s, "
-                + "\(decimal(cost.cpu / Double(count) * 1e9, 0)) ns of processor time each")
+            "\(name): \(decimal(rate, 0))/s over \(decimal(cost.seconds, 1)) s, "
+                + "\(decimal(cost.cpu / Double(count) * 1e9, 0)) ns of processor time each; "
+                + "\(decimal(rate / limit, 2)) of the \(decimal(limit, 0))/s at which two threads do "
+                + "the parts alone, without a disk")
     }
 }

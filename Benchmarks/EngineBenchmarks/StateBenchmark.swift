@@ -2,10 +2,8 @@ import BenchmarkKit
 import ByteCoding
 import Engine
 import Glibc
-import JobCoding
 import JobModel
 import JobState
-import PayloadPacking
 import Units
 
 /// Decide, encode into a buffer, apply: one thread, no disk, batches of 256.
@@ -15,18 +13,14 @@ import Units
 /// Putting the submits together (encoding, hashing, packing) is outside: whoever submits does it.
 struct StateBenchmark: ~Copyable {
     private static let batchJobs = 256
-    private static let hash = KeyedHash(low: 1, high: 2)
 
-    private var state = JobState(hash: StateBenchmark.hash)
-    private let dictionaries = PayloadDictionaries()
+    private var bare: BareState
     private var workload: Workload
-    private var now: WallTime
-    private var encoded = ByteWriter(capacity: 1 << 20)
-    private let worker = WorkerName(unchecked: "worker-1")
     private let startBytes: Int
 
     init() {
-        now = WallTime(microseconds: 1_800_000_000_000_000)
+        let now = WallTime(microseconds: 1_800_000_000_000_000)
+        bare = BareState(now: now)
         workload = Workload(seed: 1, start: now)
         // The names of the workload's users are the benchmark's.
         startBytes = residentBytes()
@@ -41,7 +35,7 @@ struct StateBenchmark: ~Copyable {
             ])
         for target in jobCounts {
             let fill = fill(to: target)
-            print("stored \(state.blobBytes / target) bytes a job in blobs")
+            print("stored \(bare.state.blobBytes / target) bytes a job in blobs")
             // The batches of the fill are gone; what is left belongs to the state.
             let bytes = residentBytes() - startBytes
             let life = live(lifecycles)
@@ -72,22 +66,22 @@ struct StateBenchmark: ~Copyable {
 
     private mutating func fill(to target: Int) -> Fill {
         var fill = Fill()
-        var batch = SubmissionBatch(
-            hash: Self.hash, dictionaries: dictionaries, jobsExpected: Self.batchJobs)
+        var batch = bare.batch(jobsExpected: Self.batchJobs)
         // The last tenth is what is measured: the state has its size then.
         let measuredFrom = target - max(target / 2, Self.batchJobs)
-        while state.counts[.notStarted] < UInt64(target) {
+        while bare.state.counts[.notStarted] < UInt64(target) {
             batch.removeAll()
             for _ in 0..<Self.batchJobs {
                 let job = workload.job()
                 batch.add(job.key, job.content)
             }
             let (start, startOfThread) = (monotonicNanoseconds(), threadNanoseconds())
-            submit(&batch)
+            bare.encoded.removeAll()
+            bare.submit(&batch)
             let took = monotonicNanoseconds() - start
             fill.worst = max(fill.worst, took)
             if took > 2_000_000 { fill.slowBatches += 1 }
-            if state.counts[.notStarted] > UInt64(measuredFrom) {
+            if bare.state.counts[.notStarted] > UInt64(measuredFrom) {
                 fill.nanoseconds += threadNanoseconds() - startOfThread
                 fill.jobs += Self.batchJobs
             }
@@ -95,48 +89,14 @@ struct StateBenchmark: ~Copyable {
         return fill
     }
 
-    private mutating func submit(_ batch: inout SubmissionBatch) {
-        encoded.removeAll()
-        // As an engine does at the start of each turn.
-        while state.advance(to: now, jobsMax: 4_096) {}
-        var kinds = batch.kinds
-        for index in 0..<batch.count {
-            if index % JobState.prefetchMax == 0 {
-                state.prefetch(batch.hints[index...].prefix(JobState.prefetchMax))
-            }
-            let hint = batch.hints[index]
-            batch.withJob(index) { bytes, packed in submit(bytes, hint, packed, &kinds) }
-        }
-    }
-
-    private mutating func submit(
-        _ bytes: RawSpan, _ hint: SubmitHint, _ packed: RawSpan, _ kinds: inout BatchKinds
-    ) {
-        do {
-            let record = try SubmittedRecord(bytes, at: now)
-            guard case .new(let place) = try state.decideSubmit(record, hint) else {
-                preconditionFailure("an id came twice")
-            }
-            if packed.byteCount == 0 { dictionaries.note(record.payload, ofType: record.type) }
-            let start = encoded.count
-            encoded.write(bytes)
-            encoded.patchFixed(now.microseconds, at: start + SubmittedRecord.timeOffset)
-            _ = state.apply(
-                submitted: record, hint, packed: packed, place, &kinds, at: state.appliedLSN.next)
-        } catch {
-            preconditionFailure("a submit was refused: \(error)")
-        }
-    }
-
     // MARK: - Lifecycles
 
     /// Submit, due, claim, start, succeed: as many jobs wait afterwards as before.
     private mutating func live(_ count: Int) -> [String] {
-        var batch = SubmissionBatch(
-            hash: Self.hash, dictionaries: dictionaries, jobsExpected: Self.batchJobs)
+        var batch = bare.batch(jobsExpected: Self.batchJobs)
         var nanoseconds: UInt64 = 0
         var done = 0
-        let perSecond = Double(state.counts[.notStarted]) / (30 * 86_400)
+        let perSecond = Double(bare.state.counts[.notStarted]) / (30 * 86_400)
         let types = workload.allTypes
         while done < count {
             batch.removeAll()
@@ -145,61 +105,16 @@ struct StateBenchmark: ~Copyable {
                 batch.add(job.key, job.content)
             }
             // So much time that about one batch becomes due.
-            now = now.advanced(
+            bare.now = bare.now.advanced(
                 by: TimeSpan(microseconds: Int64(Double(Self.batchJobs) / perSecond * 1e6)))
             let start = threadNanoseconds()
-            submit(&batch)
-            encoded.removeAll()
-            var tokens: [LSN] = []
-            tokens.reserveCapacity(2 * Self.batchJobs)
-            var line = state.line(of: types)
-            while let job = state.next(in: &line) {
-                tokens.append(
-                    append(state.decideClaim(job, worker: worker, leaseDuration: nil), job))
-            }
-            each(tokens) { benchmark, token in benchmark.start(token) }
-            each(tokens) { benchmark, token in benchmark.succeed(token) }
+            bare.encoded.removeAll()
+            bare.submit(&batch)
+            done += bare.finish(types)
             nanoseconds += threadNanoseconds() - start
-            done += tokens.count
         }
         let each = Double(nanoseconds) / Double(done)
         return [decimal(1e9 / each, 0), decimal(each, 0)]
-    }
-
-    private mutating func each(_ tokens: [LSN], _ body: (inout StateBenchmark, LSN) -> Void) {
-        for (index, token) in tokens.enumerated() {
-            if index % JobState.prefetchMax == 0 {
-                state.prefetch(leases: tokens[index...].prefix(JobState.prefetchMax))
-            }
-            body(&self, token)
-        }
-    }
-
-    private mutating func start(_ token: LSN) {
-        guard let job = state.slot(leasedBy: token) else {
-            preconditionFailure("a lease is gone")
-        }
-        if let fact = state.decideStart(job) { append(fact, job) }
-    }
-
-    private mutating func succeed(_ token: LSN) {
-        guard let job = state.slot(leasedBy: token) else {
-            preconditionFailure("a lease is gone")
-        }
-        do {
-            append(try state.decideSucceed(job, message: nil), job)
-        } catch {
-            preconditionFailure("a job cannot succeed: \(error)")
-        }
-    }
-
-    @discardableResult
-    private mutating func append(_ fact: consuming Fact, _ job: JobSlot) -> LSN {
-        let event = Event(time: now, fact: fact)
-        event.encode(into: &encoded)
-        let lsn = state.appliedLSN.next
-        state.apply(event, at: lsn, hint: job)
-        return lsn
     }
 
     // MARK: - Reads
@@ -210,9 +125,9 @@ struct StateBenchmark: ~Copyable {
             let user = UserID(unchecked: "user-" + padded(round * 997 % Workload.userCount))
             let start = monotonicNanoseconds()
             do {
-                let page = try state.page(
+                let page = try bare.state.page(
                     of: user, statuses: [], type: nil, before: nil, limit: 100, looksMax: 10_000)
-                for job in page.jobs { _ = state.view(job) }
+                for job in page.jobs { _ = bare.state.view(job) }
             } catch {
                 continue
             }
@@ -230,7 +145,7 @@ struct StateBenchmark: ~Copyable {
         var latencies = Latencies()
         for _ in 0..<100 {
             let start = monotonicNanoseconds()
-            precondition(state.typeCounts().count == Workload.typeCount && state.counts.total > 0)
+            precondition(bare.state.typeCounts().count == Workload.typeCount && bare.state.counts.total > 0)
             latencies.add(monotonicNanoseconds() - start)
         }
         return latencies.percentile(99)

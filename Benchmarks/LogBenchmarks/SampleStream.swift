@@ -1,5 +1,5 @@
+import BenchmarkKit
 import ByteCoding
-import CLZ4
 
 /// Records of 200 bytes as they stand in a raw stream, each behind its length.
 ///
@@ -39,7 +39,7 @@ struct SampleStream {
     var ratio: Double {
         var packer = Packer()
         for start in stride(from: 0, to: bytes.count, by: Packer.blockBytesMax) {
-            packer.pack(bytes, start..<min(start + Packer.blockBytesMax, bytes.count))
+            packer.pack(bytes.rawBytes, start..<min(start + Packer.blockBytesMax, bytes.count))
         }
         return Double(bytes.count) / Double(packer.count)
     }

@@ -117,9 +117,8 @@ package struct ByteWriter: Sendable {
 
     /// Writes the text's UTF-8 bytes, without a length.
     package mutating func write(utf8 text: String) {
-        var text = text
-        // The pointer does not leave the closure; an empty one has no bytes to copy.
-        text.withUTF8 { buffer in unsafe write(buffer.span.bytes) }
+        // Read-only bytes of integers: nothing can be misread through them.
+        unsafe write(text.utf8Span.span.bytes)
     }
 
     /// Lets `body` fill room for up to `countMax` bytes in place; it returns how many it wrote.

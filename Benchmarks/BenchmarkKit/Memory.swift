@@ -18,3 +18,17 @@ package func residentBytes() -> Int {
     precondition(pages.count == 3, "/proc/self/statm says: \(text)")
     return (pages[1] - pages[2]) * Int(sysconf(Int32(_SC_PAGESIZE)))
 }
+
+/// Writes to so many bytes that nobody has written to before, in huge pages where there are some, and keeps them.
+package func touchMemory(_ byteCount: Int) {
+    let start = unsafe mmap(
+        nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let start = unsafe start, unsafe start != MAP_FAILED else {
+        preconditionFailure("there are no \(byteCount) bytes: errno \(errno)")
+    }
+    // Within what was mapped. Only advice, so a refusal does no harm.
+    unsafe madvise(start, byteCount, MADV_HUGEPAGE)
+    for offset in stride(from: 0, to: byteCount, by: Int(sysconf(Int32(_SC_PAGESIZE)))) {
+        unsafe start.storeBytes(of: 1, toByteOffset: offset, as: UInt8.self)
+    }
+}

@@ -1,3 +1,4 @@
+import BenchmarkKit
 import Glibc
 import Storage
 
@@ -24,6 +25,11 @@ struct EngineBenchmarks {
             arguments.count > 1
             ? Set(arguments.dropFirst())
             : ["state", "state10", "submits", "lifecycles", "lateness", "restart", "ingest"]
+        // What a restart is compared with: the directory's place is that of a number of bytes.
+        if parts == ["touch"], let byteCount = Int(directory) {
+            touchMemory(byteCount)
+            return print(byteCount)
+        }
         try PosixStorage().createDirectory(directory)
         if parts.contains("state") { runState([1_000_000]) }
         if parts.contains("state10") {

@@ -11,35 +11,49 @@ struct RecoveryBenchmark {
     private static let batchJobs = 1_000
 
     /// Starts a process on the directory of `jobs` waiting jobs again and again, up to its first answer, and
-    /// kills it.
+    /// kills it; in turn with a process that does nothing but touch as much memory.
     func restart(_ jobs: Int) async throws {
         let path = directory + "/restart-\(jobs)"
         try await saved(path, jobs)
-        var times = Latencies()
+        var (starts, touches) = (Latencies(), Latencies())
         for _ in 0..<5 {
-            let (child, output) = (Process(), Pipe())
-            child.executableURL = URL(filePath: "/proc/self/exe")
-            child.arguments = [path, "answer"]
-            child.standardOutput = output
-            let start = monotonicNanoseconds()
-            try child.run()
-            // Returns with the first bytes that are written.
-            let answer = output.fileHandleForReading.availableData
-            times.add(monotonicNanoseconds() - start)
-            precondition(answer == Data("\(jobs)\n".utf8), "the child has another state")
-            kill(child.processIdentifier, SIGKILL)
-            child.waitUntilExit()
+            let start = try Self.firstAnswer(of: [path, "answer"])
+            precondition(start.numbers.first == jobs, "the child has another state")
+            starts.add(start.nanoseconds)
+            touches.add(
+                try Self.firstAnswer(of: ["\(start.numbers[1])", "touch"]).nanoseconds)
         }
         print(
-            "restart with \(jobs) waiting jobs: median \(decimal(times.percentile(50) / 1e6, 3)) s, "
-                + "slowest of 5 \(decimal(times.percentile(100) / 1e6, 3)) s until the first answer"
-        )
+            "restart with \(jobs) waiting jobs: median \(decimal(starts.percentile(50) / 1e6, 3)) s, "
+                + "slowest of 5 \(decimal(starts.percentile(100) / 1e6, 3)) s until the first answer; "
+                + "a process that only touches as much memory: median "
+                + "\(decimal(touches.percentile(50) / 1e6, 3)), slowest "
+                + "\(decimal(touches.percentile(100) / 1e6, 3)) s")
     }
 
-    /// Opens the directory, says how many jobs there are, and waits to be killed.
+    /// Starts this program, waits for the numbers that it writes, and kills it.
+    private static func firstAnswer(
+        of arguments: [String]
+    ) throws -> (nanoseconds: UInt64, numbers: [Int]) {
+        let (child, output) = (Process(), Pipe())
+        child.executableURL = URL(filePath: "/proc/self/exe")
+        child.arguments = arguments
+        child.standardOutput = output
+        let start = monotonicNanoseconds()
+        try child.run()
+        // Returns with the first bytes that are written.
+        let answer = output.fileHandleForReading.availableData
+        let took = monotonicNanoseconds() - start
+        kill(child.processIdentifier, SIGKILL)
+        child.waitUntilExit()
+        let words = String(decoding: answer, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+        return (took, words.compactMap { Int($0) })
+    }
+
+    /// Opens the directory, says how many jobs there are and what memory they take, and waits to be killed.
     func answer() async throws {
         let engine = try await Engine.open(directory: directory, options: Self.options)
-        print(try await engine.stats().counts.total)
+        print(try await engine.stats().counts.total, residentBytes())
         fflush(nil)
         try await Task.sleep(for: .seconds(60))
         await engine.close()

@@ -31,7 +31,8 @@ struct Limit {
                 let total = Int((Double(round.syncs + 1) * meanGroupRecords).rounded())
                 let count = max(total - round.records, 1)
                 packer.removeAll()
-                packer.pack(stream.bytes.rawBytes, SampleStream.range(from: round.records, count: count))
+                let range = SampleStream.range(from: round.records, count: count)
+                packer.pack(stream.bytes.rawBytes, range)
                 try overwrite(packer.bytes.rawBytes.extracting(0..<packer.count))
                 round.records += count
                 round.syncs += 1

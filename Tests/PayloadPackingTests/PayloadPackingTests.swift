@@ -73,6 +73,21 @@ private func taught() -> PayloadDictionaries {
         #expect(back == raw)
     }
 
+    /// The longer the noise, the fewer of its bytes are looked at: a match is met behind its beginning then.
+    @Test(arguments: 40..<120)
+    func `are matched from their beginning on behind noise`(noiseBytes: Int) throws {
+        let known = payload(3)
+        let dictionary = PayloadDictionary(samples: known)
+        let noise = (0..<noiseBytes).map { UInt8(128 + $0) }
+        var writer = ByteWriter()
+        let isPacked = pack(noise + known, dictionary, &writer)
+        #expect(isPacked)
+        // Two tokens, a length of literals and one of the match, where it lies, and the last five bytes.
+        #expect(writer.count == noiseBytes + 2 + 1 + 1 + 2 + 5)
+        let back = dictionary.unpack(writer.bytes, rawByteCount: noiseBytes + known.count)
+        #expect(back == noise + known)
+    }
+
     /// Pieces of the dictionary and noise, in any lengths: every way a block can begin and end.
     @Test func `of any mixture come back`() throws {
         let dictionary = try #require(learned(taught(), "mail"))

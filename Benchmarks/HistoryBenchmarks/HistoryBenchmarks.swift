@@ -15,8 +15,9 @@ import Units
 struct HistoryBenchmarks {
     static func main() throws {
         let arguments = CommandLine.arguments
-        guard arguments.count > 1 else {
-            return print("usage: HistoryBenchmarks DIRECTORY [MILLIONS]")
+        guard arguments.count > 1, !arguments[1].hasPrefix("-") else {
+            print("usage: HistoryBenchmarks DIRECTORY [MILLIONS OF ROWS]")
+            exit(64)
         }
         let millions = arguments.count > 2 ? Int(arguments[2]) ?? 10 : 10
         try PosixStorage().createDirectory(arguments[1])

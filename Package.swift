@@ -177,8 +177,8 @@ let package = Package(
         tests(
             of: "Engine",
             imports: [
-                "Units", "ByteCoding", "Engine", "Daybook", "JobModel", "JobState", "Snapshots",
-                "Storage", "EventLog", "TestKit",
+                "Units", "ByteCoding", "Engine", "Daybook", "JobCoding", "JobModel", "JobState",
+                "Snapshots", "Storage", "EventLog", "TestKit",
             ]),
         tests(
             of: "Simulation",

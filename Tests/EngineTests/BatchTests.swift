@@ -1,6 +1,8 @@
 import ByteCoding
 import Engine
+import JobCoding
 import JobModel
+import JobState
 import TestKit
 import Testing
 import Units
@@ -95,6 +97,31 @@ extension SubmitOutcome {
             content.type = JobType(unchecked: type)
             batch.add(JobKey("ann", type), content)
         }
+        _ = try await desk.engine.submit(batch)
+        for type in types {
+            #expect(try await desk.engine.detail(JobKey("ann", type)).job.type.text == type)
+        }
+        await desk.engine.close()
+    }
+
+    /// Somebody may choose types whose checksums end alike: each would be compared with all before it.
+    @Test func `compares a class with few others, and the rest has no number`() async throws {
+        let desk = try await HeldEngine()
+        var batch = desk.engine.batch(jobsExpected: 40)
+        let types = Array(
+            (0...).lazy.map { "mail-\($0)" }.filter { type in
+                var name = ByteWriter()
+                name.write(Array(type.utf8))
+                JobContent.work().policy.encode(into: &name)
+                return crc32c(name.bytes) & 1_023 == 7
+            }.prefix(40))
+        for type in types {
+            var content = JobContent.work()
+            content.type = JobType(unchecked: type)
+            batch.add(JobKey("ann", type), content)
+        }
+        let numbers: [UInt16?] = (0..<16).map { $0 } + Array(repeating: nil, count: 24)
+        #expect(batch.hints.map(\.classNumber) == numbers)
         _ = try await desk.engine.submit(batch)
         for type in types {
             #expect(try await desk.engine.detail(JobKey("ann", type)).job.type.text == type)

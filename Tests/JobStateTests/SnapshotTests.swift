@@ -292,6 +292,27 @@ extension StateDriver {
         #expect(throws: SnapshotFault.self) { try StateDriver.loaded(chunks, taken.totals) }
     }
 
+    /// Each count alone is one that may be; added up they would run over soon.
+    @Test func `with more jobs that left memory than there can have been is refused`() throws {
+        var types = ByteWriter()
+        let count = 1_400
+        for number in 0..<count {
+            let name = Array("type-\(number)".utf8)
+            types.writeFixed(UInt32(name.count))
+            types.write(name)
+            // Neither controlled nor ever held.
+            types.writeFixed(UInt16(0))
+            for _ in 0..<3 { types.writeFixed(UInt64(1) << 48 - 1) }
+        }
+        var loader = StateLoader(hash: StateDriver.hash, size: StateSize())
+        do {
+            try loader.load(.types, count: count, types.bytes)
+            Issue.record("counts of 2^60 jobs were loaded")
+        } catch {
+            #expect(error.description.contains("jobs"))
+        }
+    }
+
     @Test func `with jobs of a user that is not in it is refused`() throws {
         let driver = StateDriver()
         try driver.submit(JobKey("ann", "j1"))

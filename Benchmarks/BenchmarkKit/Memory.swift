@@ -21,6 +21,7 @@ package func residentBytes() -> Int {
 
 /// Writes to so many bytes that nobody has written to before, in huge pages where there are some, and keeps them.
 package func touchMemory(_ byteCount: Int) {
+    // A new private mapping: nothing else is at these addresses.
     let start = unsafe mmap(
         nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
     guard let start = unsafe start, unsafe start != MAP_FAILED else {
@@ -29,6 +30,7 @@ package func touchMemory(_ byteCount: Int) {
     // Within what was mapped. Only advice, so a refusal does no harm.
     unsafe madvise(start, byteCount, MADV_HUGEPAGE)
     for offset in stride(from: 0, to: byteCount, by: Int(sysconf(Int32(_SC_PAGESIZE)))) {
+        // In bounds: below byteCount.
         unsafe start.storeBytes(of: 1, toByteOffset: offset, as: UInt8.self)
     }
 }

@@ -32,7 +32,7 @@ struct DurableBenchmark {
         await engine.close()
         report(
             "submits", batches * Self.batchJobs * Self.clients, cost,
-            PartsAlone(hasLifecycles: false))
+            PartsAlone(hasLifecycles: false).measure())
     }
 
     func lifecycles(_ jobs: Int) async throws {
@@ -59,7 +59,7 @@ struct DurableBenchmark {
         await engine.close()
         report(
             "lifecycles (submit, claim, start, succeed)", batches * Self.batchJobs * Self.clients,
-            cost, PartsAlone(hasLifecycles: true))
+            cost, PartsAlone(hasLifecycles: true).measure())
     }
 
     @discardableResult
@@ -100,14 +100,15 @@ struct DurableBenchmark {
     }
 
     private func report(
-        _ name: String, _ count: Int, _ cost: (seconds: Double, cpu: Double), _ parts: PartsAlone
+        _ name: String, _ count: Int, _ cost: (seconds: Double, cpu: Double),
+        _ parts: PartsAlone.Figures
     ) {
         let rate = Double(count) / cost.seconds
-        let limit = parts.rate()
         print(
             "\(name): \(decimal(rate, 0))/s over \(decimal(cost.seconds, 1)) s, "
                 + "\(decimal(cost.cpu / Double(count) * 1e9, 0)) ns of processor time each; "
-                + "\(decimal(rate / limit, 2)) of the \(decimal(limit, 0))/s at which two threads do "
-                + "the parts alone, without a disk")
+                + "\(decimal(rate / parts.rate, 2)) of the \(decimal(parts.rate, 0))/s, "
+                + "\(decimal(parts.nanoseconds, 0)) ns each, of two threads that do the parts alone, "
+                + "without a disk")
     }
 }

@@ -28,7 +28,10 @@ struct EngineBenchmarks {
         // What a restart is compared with: the directory's place is that of a number of bytes.
         if parts == ["touch"], let byteCount = Int(directory) {
             touchMemory(byteCount)
-            return print(byteCount)
+            print(byteCount)
+            fflush(nil)
+            pause()
+            return
         }
         try PosixStorage().createDirectory(directory)
         if parts.contains("state") { runState([1_000_000]) }

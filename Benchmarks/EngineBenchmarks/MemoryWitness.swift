@@ -7,9 +7,9 @@ import Threads
 /// is measured beside it.
 ///
 /// A rented machine gives memory that is free back to its host, which may then have to find the pages again of what is
-/// in use: whoever reads them waits.
+/// in use: whoever reads them waits, in what counts as the reader's processor time.
 final class MemoryWitness: @unchecked Sendable {
-    // Sendable: `passes` belongs to the thread until `stop` has joined it, and to the caller then.
+    // Sendable: `passes` belongs to the thread until `stop` has joined it, and to the caller then; `thread` is the caller's.
     private static let words = (256 << 20) / MemoryLayout<UInt64>.size
     private static let linesPerPass = 1_024
     private static let pauseMicroseconds: UInt32 = 5_000
@@ -26,7 +26,7 @@ final class MemoryWitness: @unchecked Sendable {
 
     /// Ends the thread.
     ///
-    /// - Returns: How long its passes took.
+    /// - Returns: The processor time of each pass: to stand in line for a processor is not counted.
     func stop() -> Latencies {
         isStopped.store(true, ordering: .relaxed)
         thread?.join()
@@ -37,12 +37,12 @@ final class MemoryWitness: @unchecked Sendable {
     private func run(_ memory: [UInt64]) {
         var place: UInt64 = 1
         while !isStopped.load(ordering: .relaxed) {
-            let start = monotonicNanoseconds()
+            let start = threadNanoseconds()
             for _ in 0..<Self.linesPerPass {
-                // Each place depends on what was read at the one before. Constants of Knuth's MMIX.
+                // Each place depends on what was read at the one before. The factor is that of Knuth's MMIX.
                 place = (place &+ memory[Int(place >> 39)]) &* 6_364_136_223_846_793_005 &+ 1
             }
-            passes.add(monotonicNanoseconds() - start)
+            passes.add(threadNanoseconds() - start)
             usleep(Self.pauseMicroseconds)
         }
     }

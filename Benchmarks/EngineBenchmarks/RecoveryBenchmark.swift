@@ -20,8 +20,9 @@ struct RecoveryBenchmark {
             let start = try Self.firstAnswer(of: [path, "answer"])
             precondition(start.numbers.first == jobs, "the child has another state")
             starts.add(start.nanoseconds)
-            touches.add(
-                try Self.firstAnswer(of: ["\(start.numbers[1])", "touch"]).nanoseconds)
+            let touch = try Self.firstAnswer(of: ["\(start.numbers[1])", "touch"])
+            precondition(touch.numbers.first == start.numbers[1], "not all memory was touched")
+            touches.add(touch.nanoseconds)
         }
         print(
             "restart with \(jobs) waiting jobs: median \(decimal(starts.percentile(50) / 1e6, 3)) s, "

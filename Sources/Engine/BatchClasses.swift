@@ -2,7 +2,7 @@ import ByteCoding
 import JobState
 import PayloadPacking
 
-/// The classes of jobs, a type and a policy each, that a batch has met: numbered from 0 in the order in which they came,
+/// The classes of jobs, a type and a policy each, that a batch or a replay has met: numbered from 0 in the order in which they came,
 /// and each with its type's dictionary, because shared ones lie behind a lock.
 struct BatchClasses: Sendable {
     private struct Entry: BitwiseCopyable {

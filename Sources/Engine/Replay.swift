@@ -19,14 +19,14 @@ struct ReplayPacker: ~Copyable {
 
     /// Appends the packed payload to `bytes`; nothing where packing does not pay.
     ///
-    /// - Returns: The number of its class, the same for all records; nil: it has none.
+    /// - Returns: The number of its class, until `forgetClasses`; nil: it has none.
     mutating func pack(
         _ submitted: borrowing SubmittedRecord, into bytes: inout ByteWriter
     ) throws(EventFault) -> UInt16? {
         let (name, typeBytes) = (submitted.typeAndPolicy, submitted.typeBytes)
         let known = classes.known(name, typeBytes: typeBytes)
         try JobState.check(submitted, isPolicyKnown: known != nil)
-        let number = known ?? classes.number(of: name, typeBytes: typeBytes)
+        let number = known ?? (hasAllNumbers ? nil : classes.number(of: name, typeBytes: typeBytes))
         if let dictionary = dictionary(for: submitted.type, number) {
             _ = packer.pack(submitted.payload, with: dictionary, into: &bytes)
         } else {
@@ -34,6 +34,12 @@ struct ReplayPacker: ~Copyable {
         }
         return number
     }
+
+    /// No class gets a number any more.
+    var hasAllNumbers: Bool { classes.isFull }
+
+    /// Numbers the classes to come anew: a log may have more than have numbers, but seldom at a time.
+    mutating func forgetClasses() { classes = BatchClasses() }
 
     private mutating func dictionary(
         for type: RawSpan, _ classNumber: UInt16?
@@ -64,7 +70,7 @@ struct Replay: ~Copyable {
             _ = try packer.pack(submitted, into: &packed)
             // Without a number: classes are the packer's, and the state need not be the same each time.
             var kinds = BatchKinds(classCount: 0)
-            _ = state.apply(
+            state.apply(
                 submitted: submitted, SubmitHint(submitted, state.hash), packed: packed.bytes,
                 .unknown, &kinds, at: lsn)
         } catch {

@@ -42,7 +42,11 @@ struct ReplayPipeline: ~Copyable {
         } catch {
             throw RecordRefusal(reason: "\(error)")
         }
-        if batch.isFull { batch = applier.exchange(batch) }
+        guard batch.isFull else { return }
+        batch = applier.exchange(batch)
+        guard packer.hasAllNumbers else { return }
+        packer.forgetClasses()
+        batch.beginClasses()
     }
 
     /// Gives the state back, with all in it that was taken.
@@ -66,11 +70,15 @@ private struct ReplayBatch: Sendable {
     /// Of the jobs of `events`; zero: it is not said.
     private(set) var keyHashes: [UInt32] = []
     private(set) var bytes = ByteWriter(capacity: 0)
+    /// The numbers of classes mean others than before.
+    private(set) var beginsClasses = false
 
     private static let entriesMax = 2_048
     private static let bytesMax = 512 << 10
 
     var isFull: Bool { entries.count >= Self.entriesMax || bytes.count >= Self.bytesMax }
+
+    mutating func beginClasses() { beginsClasses = true }
 
     mutating func add(
         _ record: RawSpan, at lsn: LSN, _ packer: inout ReplayPacker, _ hash: KeyedHash
@@ -100,13 +108,14 @@ private struct ReplayBatch: Sendable {
         events.removeAll(keepingCapacity: true)
         keyHashes.removeAll(keepingCapacity: true)
         bytes.removeAll()
+        beginsClasses = false
         return self
     }
 }
 
 /// Applies batches in their order.
 private final class ReplayApplier: @unchecked Sendable {
-    // Sendable: once `thread` is there, only it touches state and kinds, until `stop` has joined it; `thread` itself is
+    // Sendable: once `thread` is there, only it touches state and kinds, until `stop` or `finish` has joined it; `thread` itself is
     // touched by the caller alone, and the rest is under the monitor or never changes.
     private struct Shared {
         var waiting: Deque<ReplayBatch> = []
@@ -184,6 +193,7 @@ extension ReplayBatch {
     fileprivate func apply(
         to state: inout JobState, _ kinds: inout BatchKinds, covered: LSN
     ) {
+        if beginsClasses { kinds = BatchKinds(classCount: BatchClasses.countMax) }
         var (submits, others) = (0, 0)
         var lsn = first
         for entry in entries {
@@ -196,7 +206,7 @@ extension ReplayBatch {
                 let packed = bytes.bytes.extracting(packedStart..<end)
                 do throws(EventFault) {
                     let submitted = try SubmittedRecord(record)
-                    _ = state.apply(
+                    state.apply(
                         submitted: submitted, hints[submits], packed: packed, .unknown, &kinds,
                         at: lsn)
                 } catch {

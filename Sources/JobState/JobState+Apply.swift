@@ -63,10 +63,11 @@ extension JobState {
     ///   - record: The event.
     ///   - hint: Of this event.
     ///   - packed: The payload as it is to be kept, packed; empty: as it is.
-    ///   - place: What it was decided with.
-    ///   - kinds: Those of the batch that it comes from.
+    ///   - place: What it was decided with; `.unknown` for an event of the log.
+    ///   - kinds: Those of the batch or the replay that it comes from.
     ///   - lsn: Its position, the one after the last.
     /// - Returns: The new job.
+    @discardableResult
     package mutating func apply(
         submitted record: borrowing SubmittedRecord, _ hint: SubmitHint, packed: RawSpan,
         _ place: SubmitPlace, _ kinds: inout BatchKinds, at lsn: LSN
@@ -203,9 +204,8 @@ extension JobState {
     }
 
     private mutating func workerNumber(_ worker: WorkerName) -> UInt32 {
-        var text = worker.text
-        // The pointer does not leave the closure.
-        return text.withUTF8 { bytes in unsafe workerNumber(bytes.span.bytes) }
+        // Read-only bytes of integers: nothing can be misread through them.
+        unsafe workerNumber(worker.text.utf8Span.span.bytes)
     }
 
     private mutating func workerNumber(_ name: RawSpan) -> UInt32 {

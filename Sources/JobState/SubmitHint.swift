@@ -30,12 +30,12 @@ package struct SubmitHint: Sendable {
     }
 }
 
-/// The kinds, as one state numbers them, of the classes of a batch: each is looked up once, not for each job.
+/// The kinds, as one state numbers them, of the classes of a batch or a replay: each is looked up once, not for each job.
 package struct BatchKinds {
-    /// By the batch's own numbers; 0: not looked up yet.
+    /// By the numbers of the classes there; 0: not looked up yet.
     var kinds: [UInt32]
 
-    /// - Parameter classCount: The batch's classes have the numbers from 0 to below this one.
+    /// - Parameter classCount: The classes have the numbers from 0 to below this one.
     package init(classCount: Int) {
         kinds = [UInt32](repeating: 0, count: classCount)
     }

@@ -15,7 +15,7 @@ struct DictionaryMatcher: Sendable {
     /// A block ends with at least so many literals, and no match begins within the last 12 bytes.
     private static let tailBytes = 5
     private static let matchStartMargin = 12
-    /// After so many bytes without a match, one more is passed over each time.
+    /// After so many looks in vain, one byte more is passed over with each.
     private static let missesPerStep = 8
 
     /// - Precondition: the dictionary is shorter than 64 KiB.
@@ -39,6 +39,8 @@ struct DictionaryMatcher: Sendable {
     }
 
     /// Writes the payload as a block; false, and nothing written, where that takes `bytesMax` or more.
+    ///
+    /// - Precondition: payload and dictionary together are shorter than 64 KiB.
     func pack(_ payload: RawSpan, bytesMax: Int, into writer: inout ByteWriter) -> Bool {
         let start = writer.count
         var literals = 0
@@ -54,7 +56,7 @@ struct DictionaryMatcher: Sendable {
             literals = at
         }
         let rest = payload.extracting(literals..<payload.byteCount)
-        guard writer.count - start + rest.byteCount + 2 < bytesMax else {
+        guard writer.count - start + ByteWriter.lastBytes(of: rest.byteCount) < bytesMax else {
             writer.truncate(to: start)
             return false
         }
@@ -62,7 +64,7 @@ struct DictionaryMatcher: Sendable {
         return true
     }
 
-    /// Moves `at` to a place from there on where a match begins, and gives it; nil where there is none.
+    /// Moves `at` to a place from there on where a match begins, and gives it; nil where none was met.
     ///
     /// The more bytes had none, the fewer are looked at, as in LZ4; a match that was met behind its beginning is
     /// followed back to it.
@@ -131,6 +133,11 @@ extension ByteWriter {
         write(literals)
         writeFixed(offset)
         writeLength(matchBytes)
+    }
+
+    /// What the last literals take, with the token and the length in front.
+    fileprivate static func lastBytes(of literalBytes: Int) -> Int {
+        1 + (literalBytes < 15 ? 0 : (literalBytes - 15) / 255 + 1) + literalBytes
     }
 
     fileprivate mutating func writeLast(_ literals: RawSpan) {

@@ -75,15 +75,20 @@ extension SubmitOutcome {
             batch.add(JobKey("ann", "\(number)"), content(of: number))
         }
         _ = try await desk.engine.submit(batch)
-        for number in stride(from: 0, to: 2_400, by: 7) {
-            let job = try await desk.engine.detail(JobKey("ann", "\(number)")).job
-            #expect(job.type == content(of: number).type)
-            #expect(job.policy == content(of: number).policy)
-        }
+        try await expectClasses(of: 2_400, in: desk.engine)
         let digest = try await desk.engine.digest()
         try await desk.reopen()
         #expect(try await desk.engine.digest() == digest)
+        try await expectClasses(of: 2_400, in: desk.engine)
         await desk.engine.close()
+    }
+
+    private func expectClasses(of count: Int, in engine: Engine) async throws {
+        for number in 0..<count {
+            let job = try await engine.detail(JobKey("ann", "\(number)")).job
+            #expect(job.type == content(of: number).type)
+            #expect(job.policy == content(of: number).policy)
+        }
     }
 
     /// A checksum says where a class is looked for, and is not enough.

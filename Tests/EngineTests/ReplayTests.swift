@@ -12,7 +12,7 @@ import Units
     /// More than what is applied at once, several times.
     private static let jobs = 6_000
 
-    /// Each with a dictionary of its own, and so many that some are remembered at the same place.
+    /// Each with a dictionary of its own.
     private static let types = (100..<300).map { JobType(unchecked: "type \($0)") }
 
     private static func payload(_ number: Int) -> [UInt8] {

@@ -73,6 +73,17 @@ private func taught() -> PayloadDictionaries {
         #expect(back == raw)
     }
 
+    /// A short match, and then noise whose length takes one byte, two or three.
+    @Test(arguments: 200..<506)
+    func `are packed only where that is smaller`(noiseBytes: Int) throws {
+        let known = payload(3)
+        let raw = Array(known.prefix(6)) + (0..<noiseBytes).map { UInt8(128 + $0 % 127) }
+        var writer = ByteWriter()
+        let isPacked = pack(raw, PayloadDictionary(samples: known), &writer)
+        #expect(isPacked == (writer.count > 0))
+        #expect(writer.count < raw.count)
+    }
+
     /// The longer the noise, the fewer of its bytes are looked at: a match is met behind its beginning then.
     @Test(arguments: 40..<120)
     func `are matched from their beginning on behind noise`(noiseBytes: Int) throws {

@@ -54,7 +54,7 @@ struct BareState: ~Copyable {
             let start = encoded.count
             encoded.write(bytes)
             encoded.patchFixed(now.microseconds, at: start + SubmittedRecord.timeOffset)
-            _ = state.apply(
+            state.apply(
                 submitted: record, hint, packed: packed, place, &kinds, at: state.appliedLSN.next)
         } catch {
             preconditionFailure("a submit was refused: \(error)")

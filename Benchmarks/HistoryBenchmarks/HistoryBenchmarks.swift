@@ -32,7 +32,8 @@ struct HistoryBenchmarks {
     }
 }
 
-/// Rows of a number of users, ids of `job-` and 16 random characters of 62, segments of 700 000 jobs.
+/// Rows of a number of users, ids of `job-` and 16 random characters of 62, in files as an engine makes
+/// them: 65 536 jobs in each, users and types numbered by its tables.
 struct HistoryRun {
     private var set: HistorySet
     private let directory: String
@@ -40,7 +41,7 @@ struct HistoryRun {
     private let users: Int
     private var generator = Drawing(state: 1)
     private let table: Table
-    private static let segmentRows = 700_000
+    private static let fileRows = 65_536
 
     init(directory: String, rows: Int, users: Int) throws {
         self.directory = directory
@@ -58,6 +59,8 @@ struct HistoryRun {
     }
 
     private func user(_ row: Int) -> Int { (row &* 2_654_435_761) >> 8 % users }
+
+    private static func type(_ row: Int) -> Int { row % 3 }
 
     private static func name(_ user: Int) -> [UInt8] { Array("user-\(user)".utf8) }
 
@@ -78,30 +81,43 @@ struct HistoryRun {
         return row
     }
 
+    /// A job with its names at hand, as the engine's tables have them.
+    private struct Drawn {
+        let row: HistoryRow
+        let user: [UInt8]
+        let id: [UInt8]
+        let marks: NameMarks
+    }
+
+    private mutating func draw(_ number: Int, endedFrom first: UInt64) -> Drawn {
+        var row = row(number)
+        row.last = max(row.last, LSN(rawValue: first))
+        let user = user(number)
+        return Drawn(
+            row: row, user: Self.name(user), id: Self.id(number),
+            marks: NameMarks(user: UInt32(user), type: UInt32(Self.type(number)), policy: 0))
+    }
+
     mutating func build() throws {
         let types = [Array("mail".utf8), Array("resize".utf8), Array("report".utf8)]
         let policy = [UInt8](repeating: 7, count: 24)
         let none: [UInt8] = []
-        let names = (0..<users).map { Self.name($0) }
         var built = Cost()
         var merged = Cost()
         var next = 0
         var first: UInt64 = 1
         while next < rows {
-            let count = min(Self.segmentRows, rows - next)
-            let drawn = (next..<next + count).map { (row: row($0), id: Self.id($0), number: $0) }
+            let count = min(Self.fileRows, rows - next)
             let last = UInt64(next + count) * 4 + 300
+            let drawn = (next..<next + count).map { draw($0, endedFrom: first) }
             let cost = try Cost.of { () throws(HistoryError) in
                 var builder = HistoryBuilder(
                     covering: LSN(rawValue: first)...LSN(rawValue: last), rows: count)
-                for draw in drawn {
-                    var row = draw.row
-                    row.last = max(row.last, LSN(rawValue: first))
-                    let (user, type) = (names[user(draw.number)], types[draw.number % 3])
-                    let id = draw.id
+                for (place, draw) in drawn.enumerated() {
+                    let (user, id, type) = (draw.user, draw.id, types[Self.type(next + place)])
                     builder.append(
-                        row, user: user.rawBytes, job: id.rawBytes, type: type.rawBytes,
-                        policy: policy.rawBytes, location: none.rawBytes)
+                        draw.row, user: user.rawBytes, job: id.rawBytes, type: type.rawBytes,
+                        policy: policy.rawBytes, location: none.rawBytes, marks: draw.marks)
                 }
                 try set.publish(builder)
             }

@@ -9,7 +9,7 @@ package struct HistoryRules: Sendable {
     /// About so many bytes are written by one step of a merge.
     package var mergeStepBytes = 1 << 20
     /// Small files of about one size that become one.
-    package var fanIn = 8
+    package var fanIn = 64
 
     package init() {}
 }

@@ -57,6 +57,42 @@ struct BlockRecords {
         return true
     }
 
+    /// Lends one of the block's records; those before it are passed over.
+    func withRecord<T, E: Error>(
+        _ lsn: LSN, header: BlockHeader, at offset: Int, _ body: (RawSpan) throws(E) -> T
+    ) throws(RecordFault<E>) -> T {
+        let place: Range<Int>
+        do throws(Defect) {
+            place = try range(of: lsn, header: header, at: offset)
+        } catch {
+            throw .defect(error)
+        }
+        do throws(E) {
+            return try body(raw.rawBytes.extracting(place))
+        } catch {
+            throw .refused(lsn, error)
+        }
+    }
+
+    /// Where a record lies in the raw bytes.
+    ///
+    /// Not generic: hundreds are passed over for each that is wanted.
+    private func range(
+        of lsn: LSN, header: BlockHeader, at offset: Int
+    ) throws(Defect) -> Range<Int> {
+        let bytes = raw.rawBytes.extracting(0..<rawBytes)
+        var record = start..<start
+        var next = header.firstLSN
+        while next <= lsn {
+            guard let found = Self.record(in: bytes, from: record.upperBound) else {
+                throw Self.defect(offset, "length of record \(next)", "a length in bounds", "none")
+            }
+            record = found
+            next = next.next
+        }
+        return record
+    }
+
     /// Where the record lies whose length stands at `offset`; nil where that is out of bounds.
     ///
     /// In line, because replay has little else to do for each record.

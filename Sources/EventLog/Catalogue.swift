@@ -98,6 +98,27 @@ final class Catalogue: Sendable {
         }
     }
 
+    /// Notes blocks that a search has passed, so that no other one walks from where it began.
+    ///
+    /// Of a sealed segment an opening knows the first block alone: to walk all of them would take too long.
+    func learn(_ passed: [BlockPlace], from place: Place) {
+        guard passed.count > 1, let end = passed.last?.offset else { return }
+        segments.withLock { segments in
+            // Offsets of a file whose place another one has taken say nothing of that.
+            let segment = segments.firstIndex { $0.header.checksum == place.header.checksum }
+            guard let segment,
+                let start = segments[segment].blocks.firstIndex(where: {
+                    $0.offset == place.block.offset
+                })
+            else { return }
+            let behind = start + 1
+            // Another search may have been here meanwhile.
+            let next = segments[segment].blocks.dropFirst(behind).first?.offset ?? .max
+            guard end < next else { return }
+            segments[segment].blocks.insert(contentsOf: passed.dropFirst(), at: behind)
+        }
+    }
+
     /// Where to begin to look for a record; nil where it is not durable or not there.
     private func place(of lsn: LSN) -> Place? {
         guard lsn > .zero, lsn <= durableLSN else { return nil }

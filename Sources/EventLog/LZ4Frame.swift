@@ -52,7 +52,10 @@ enum LZ4Frame {
         let rawBytes = Int(header.rawBytes)
         guard hasExpectedShape(frame, header: header) else { return false }
         if raw.count < rawBytes {
-            raw.append(contentsOf: repeatElement(0, count: rawBytes - raw.count))
+            // Every value of an integer's bytes is one; who reads them has what was decompressed over them.
+            raw = unsafe [UInt8](unsafeUninitializedCapacity: rawBytes) { _, count in
+                count = rawBytes
+            }
         }
         let block = frame.extracting(blockOffset..<frame.byteCount - 4)
         return decompress(block, isPlain: header.isPlain, into: &raw, rawBytes: rawBytes)

@@ -28,18 +28,11 @@ package final class LogReader: Sendable {
         _ lsn: LSN, _ body: (RawSpan) throws(RecordRefusal) -> T
     ) throws(LogError) -> T? {
         guard let block = try block(of: lsn) else { return nil }
-        var result: T?
         do throws(RecordFault<RecordRefusal>) {
-            _ = try block.records.forEach(header: block.header, at: block.offset) {
-                found, record throws(RecordRefusal) in
-                guard found == lsn else { return true }
-                result = try body(record)
-                return false
-            }
+            return try block.records.withRecord(lsn, header: block.header, at: block.offset, body)
         } catch {
             throw error.logError(in: block.path, from: lsn)
         }
-        return result
     }
 
     private func block(of lsn: LSN) throws(LogError) -> LoadedBlock? {
@@ -62,6 +55,7 @@ package final class LogReader: Sendable {
     private func load(_ lsn: LSN, _ begun: BlockSearch) throws(LogError) -> LoadedBlock {
         var search = begun
         let block = try search.find(lsn)
+        catalogue.learn(search.passed, from: search.place)
         cache.withLock { blocks in
             if blocks.count >= Self.cachedBlocksMax { blocks.removeFirst() }
             blocks.append(block)
@@ -82,6 +76,8 @@ struct LoadedBlock: Sendable {
 struct BlockSearch: Sendable {
     let file: any StorageFile
     let place: Catalogue.Place
+    /// The block it began at, and some that it has passed.
+    private(set) var passed: [BlockPlace]
     private var chunk: [UInt8] = []
     private var chunkOffset = 0
     private var chunkBytes = 0
@@ -89,14 +85,19 @@ struct BlockSearch: Sendable {
     init(file: any StorageFile, place: Catalogue.Place) {
         self.file = file
         self.place = place
+        passed = [place.block]
     }
 
     mutating func find(_ lsn: LSN) throws(LogError) -> LoadedBlock {
         var offset = place.block.offset
         var next = place.block.firstLSN
+        // Small blocks are read many at once; of large ones nothing but their headers.
+        var ahead = 0
         while offset < place.end {
-            let header = try header(at: offset, expecting: next)
+            let header = try header(at: offset, expecting: next, ahead: ahead)
             let end = offset + BlockHeader.byteCount + header.frameBytes
+            if !header.isMark { passed.note(header, at: offset) }
+            ahead = header.frameBytes < Self.smallFrameBytes ? BlockPlace.strideBytes : 0
             if !header.isMark && lsn <= header.lastLSN {
                 return try load(header, at: offset, end: end)
             }
@@ -109,10 +110,12 @@ struct BlockSearch: Sendable {
         ).corruption(in: file.path, from: lsn)
     }
 
+    private static let smallFrameBytes = 8 << 10
+
     private mutating func header(
-        at offset: Int, expecting lsn: LSN
+        at offset: Int, expecting lsn: LSN, ahead: Int
     ) throws(LogError) -> BlockHeader {
-        try fill(from: offset, to: offset + BlockHeader.byteCount, ahead: BlockPlace.strideBytes)
+        try fill(from: offset, to: offset + BlockHeader.byteCount, ahead: ahead)
         do throws(Defect) {
             let bytes = chunk.rawBytes.extracting(0..<chunkBytes)
             let header = try BlockHeader.decode(

@@ -6,17 +6,19 @@ struct HistoryDraft: Sendable {
     let directory: HistoryDirectory
     let header: HistoryHeader
     let cache: FrameCache
+    /// Bits of the filter for each job and user.
+    let filterBits: Int
 
     var path: String { directory.building(header.range) }
 
-    func writer(usersMax: Int) throws(HistoryError) -> HistoryWriter {
+    func writer(users: Int) throws(HistoryError) -> HistoryWriter {
         // What an attempt that failed could not remove.
         let leftover = path.dropFirst(directory.path.utf8.count + 1)
         if try directory.list().contains(where: { $0 == leftover }) { try directory.remove(path) }
         let file = try unwrap { () throws(StorageError) in
             try directory.storage.open(path, .create)
         }
-        return HistoryWriter(file, header: header, usersMax: usersMax)
+        return HistoryWriter(file, header: header, users: users, filterBits: filterBits)
     }
 
     /// Reads back what was written and synced.

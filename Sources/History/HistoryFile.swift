@@ -59,6 +59,14 @@ extension FileDirectory {
     /// Where each frame before that of the types begins, in the order of the file.
     var offsets: [UInt64] { blockOffsets + keyOffsets + userOffsets }
 
+    /// The kind and number of the frame that begins at a place of `offsets`.
+    fileprivate func frame(_ place: Int) -> (kind: Frame.Kind, number: Int) {
+        let keys = place - blockOffsets.count
+        let users = keys - keyOffsets.count
+        if keys < 0 { return (.rows, place) }
+        return users < 0 ? (.keys, keys) : (.users, users)
+    }
+
     fileprivate func end(_ offsets: [UInt64], _ index: Int, then: [UInt64]...) -> UInt64? {
         if index + 1 < offsets.count { return offsets[index + 1] }
         return then.first { !$0.isEmpty }?.first
@@ -87,10 +95,15 @@ extension HistoryFile {
             if isCached { cache.insert(frame, key) }
             return result
         } catch {
-            var placed = error
-            placed.offsetBytes = max(placed.offsetBytes, offset)
-            throw placed.error(in: path)
+            throw damage(error, at: offset)
         }
+    }
+
+    /// A flaw in what begins at an offset of the file.
+    private func damage(_ flaw: Flaw, at offset: UInt64) -> HistoryError {
+        var placed = flaw
+        placed.offsetBytes = max(placed.offsetBytes, offset)
+        return placed.error(in: path)
     }
 
     /// A frame that was checked before it went into the cache.
@@ -136,7 +149,7 @@ extension HistoryFile {
             try load(block, into: &rows)
             for row in 0..<rows.count where rows.jobs[row].isEqual(to: job) {
                 guard rows.users[rows.user(of: row)].isEqual(to: user) else { continue }
-                if let found, found.row.submitted > rows.rows[row].submitted { continue }
+                if let found, found.row.submitted > rows.rows[row].row.submitted { continue }
                 found = rows.job(row)
             }
         }
@@ -198,18 +211,44 @@ extension HistoryFile {
         for block in directory.blockOffsets.indices {
             try load(block, into: &rows, isCached: false)
         }
-        try verifyIndexes()
+        try verifyKeys()
+        try verifyUsers()
+        _ = try typeCounts()
     }
 
-    /// As `verify`, but believes the checksums of the blocks of rows instead of decoding them.
+    /// As `verify`, but believes the checksums: nothing behind them is decoded.
     func verifyChecksums() throws(HistoryError) {
-        for block in directory.blockOffsets.indices {
-            let end = directory.end(ofBlock: block) ?? footer.typesOffset
-            try read(.rows, block, from: directory.blockOffsets[block], to: end, isCached: false) {
-                _ throws(Flaw) in
-            }
+        let offsets = directory.offsets + [footer.typesOffset]
+        var first = 0
+        while first + 1 < offsets.count {
+            var next = first + 1
+            while next + 1 < offsets.count,
+                offsets[next + 1] - offsets[first] <= Self.verifiedBytesMax
+            { next += 1 }
+            try verifyChecksums(first..<next, offsets)
+            first = next
         }
-        try verifyIndexes()
+        _ = try typeCounts()
+    }
+
+    private static let verifiedBytesMax: UInt64 = 256 << 10
+
+    /// Reads neighbouring frames at once.
+    private func verifyChecksums(_ frames: Range<Int>, _ offsets: [UInt64]) throws(HistoryError) {
+        let start = offsets[frames.lowerBound]
+        var offset = start
+        do throws(Flaw) {
+            let bytes = try FileParts.bytes(
+                file, at: start, count: Int(offsets[frames.upperBound] - start))
+            for frame in frames {
+                offset = offsets[frame]
+                let (kind, number) = directory.frame(frame)
+                let range = Int(offset - start)..<Int(offsets[frame + 1] - start)
+                _ = try FileParts.body(bytes.rawBytes.extracting(range), kind, number, seed)
+            }
+        } catch {
+            throw damage(error, at: offset)
+        }
     }
 
     /// Their rows follow each other from the first to the last.
@@ -224,7 +263,7 @@ extension HistoryFile {
         guard row == header.rows else { throw Flaw("rows of all users").error(in: path) }
     }
 
-    private func verifyIndexes() throws(HistoryError) {
+    private func verifyKeys() throws(HistoryError) {
         for page in directory.keyOffsets.indices {
             let end = directory.end(ofKeys: page) ?? footer.typesOffset
             try read(.keys, page, from: directory.keyOffsets[page], to: end, isCached: false) {
@@ -233,7 +272,5 @@ extension HistoryFile {
                     frame.body, count: frame.count, blocks: directory.blockOffsets.count)
             }
         }
-        try verifyUsers()
-        _ = try typeCounts()
     }
 }

@@ -82,7 +82,7 @@ package struct EndCounts: Equatable, Sendable {
     package var total: UInt64 { counts[0] &+ counts[1] &+ counts[2] }
 
     mutating func add(_ other: EndCounts) {
-        for end in HistoryEnd.allCases { self[end] &+= other[end] }
+        for end in counts.indices { counts[end] &+= other.counts[end] }
     }
 
     package static func == (left: EndCounts, right: EndCounts) -> Bool {

@@ -36,8 +36,9 @@ extension HistorySet {
         let header = HistoryHeader(
             log: log, range: first.header.range.lowerBound...last.header.range.upperBound,
             salt: options.makeSalt(), rows: sources.reduce(0) { $0 + $1.header.rows })
-        let draft = HistoryDraft(directory: directory, header: header, cache: cache)
-        return try reading { () throws(HistoryError) in try HistoryMerge(sources, draft: draft) }
+        return try reading { () throws(HistoryError) in
+            try HistoryMerge(sources, draft: draft(header))
+        }
     }
 
     /// Swaps the merged file for its sources, in the directory and for readers.
@@ -95,9 +96,8 @@ struct MergeChoice {
         return []
     }
 
-    /// A file of half the largest size is never merged again.
     private func tier(_ rows: Int) -> Int {
-        guard rows < options.rowsMax / 2 else { return .max }
+        guard options.mayMerge(rows: rows) else { return .max }
         var tier = 0
         var size = Self.smallRows
         while size < rows {

@@ -162,10 +162,10 @@ struct Wanted {
     }
 
     func matches(_ row: Int, of rows: RowBlock) -> Bool {
-        if rows.rows[row].last > endedThrough { return false }
-        guard mark.holds(rows.rows[row].end) else { return false }
+        if rows.rows[row].row.last > endedThrough { return false }
+        guard mark.holds(rows.rows[row].row.end) else { return false }
         guard let type else { return true }
-        return rows.types[rows.typeNumbers[row]].isEqual(to: type.rawBytes)
+        return rows.types[rows.rows[row].type].isEqual(to: type.rawBytes)
     }
 }
 
@@ -272,7 +272,7 @@ private struct UserRun {
     /// Comes to rest at the row, or at the first behind it that may be wanted; false behind the last.
     private mutating func settle() throws(HistoryError) -> Bool {
         guard try loadBlock() else { return false }
-        submitted = block.rows[inBlock].submitted
+        submitted = block.rows[inBlock].row.submitted
         matches = wanted.matches(inBlock, of: block)
         return true
     }

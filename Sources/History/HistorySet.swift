@@ -122,10 +122,10 @@ package final class HistorySet: Sendable {
             "a file covers part of \(builder.range)")
         let header = HistoryHeader(
             log: log, range: builder.range, salt: options.makeSalt(), rows: builder.count)
-        let draft = HistoryDraft(directory: directory, header: header, cache: cache)
+        let draft = draft(header)
         do throws(HistoryError) {
             let users = builder.numberUsers()
-            var writer = try draft.writer(usersMax: users.count)
+            var writer = try draft.writer(users: users.count)
             try builder.write(users, to: &writer)
             try writer.finish()
             let file = try draft.checked()
@@ -142,6 +142,12 @@ package final class HistorySet: Sendable {
             draft.removeLeftover()
             throw error
         }
+    }
+
+    func draft(_ header: HistoryHeader) -> HistoryDraft {
+        HistoryDraft(
+            directory: directory, header: header, cache: cache,
+            filterBits: options.filterBits(rows: header.rows))
     }
 
     /// Calls `body`; a file that turns out to be damaged is set aside, and its range is a gap.
@@ -177,7 +183,7 @@ package final class HistorySet: Sendable {
 /// How history is kept.
 package struct HistoryOptions: Sendable {
     /// So many neighbours of about one size are merged into one.
-    package var fanIn = 8
+    package var fanIn = 64
     /// Merged files have no more rows than this; merging takes 8 bytes of memory for each.
     package var rowsMax = 4 << 20
     package var cacheBytesMax = 4 << 20
@@ -187,6 +193,13 @@ package struct HistoryOptions: Sendable {
     package init(makeSalt: @escaping @Sendable () -> UInt64 = { .random(in: .min ... .max) }) {
         self.makeSalt = makeSalt
     }
+
+    /// A file of half the largest size is never merged again.
+    func mayMerge(rows: Int) -> Bool { rows < rowsMax / 2 }
+
+    /// Those that wait to be merged are many, and whoever looks for a key asks each: what one of them lets through
+    /// for nothing counts as often.
+    func filterBits(rows: Int) -> Int { mayMerge(rows: rows) ? 20 : 10 }
 }
 
 /// What no merged file exceeds.

@@ -23,20 +23,21 @@ struct HistoryWriter {
     private var hashes: [UInt64] = []
     private var user: [UInt8] = []
     private var userCounts = EndCounts()
-    private var userPage = UserPage()
+    private var userPages: UserPages
     private var rowsOfUsers = 0
     private var typeCounts: [[UInt8]: EndCounts] = [:]
     private var footer = HistoryFooter()
 
     private static let chunkBytes = 256 << 10
 
-    /// - Precondition: as many rows as `header` says will follow, of `usersMax` users at most.
-    init(_ file: any StorageFile, header: HistoryHeader, usersMax: Int) {
+    /// - Precondition: as many rows as `header` says will follow; of about `users` users.
+    init(_ file: any StorageFile, header: HistoryHeader, users: Int, filterBits: Int) {
         self.file = file
         self.header = header
         seed = header.seed
-        filter = KeyFilter(elements: header.rows + usersMax)
+        filter = KeyFilter(elements: header.rows + users, bitsEach: filterBits)
         hash = HistoryHash(log: header.log)
+        userPages = UserPages(seed: seed)
         keys.reserveCapacity(header.rows)
         header.encode(to: &out)
     }
@@ -53,7 +54,8 @@ struct HistoryWriter {
         precondition(
             footer.users == 0 || user.rawBytes.order(to: name) < 0, "users are out of order")
         endUser()
-        user = name.array
+        user.removeAll(keepingCapacity: true)
+        user.append(name)
         footer.users += 1
         if block.count < RowBlock.rowsMax { block.begin(user: name) }
         hashes.append(hash.hash(user: name))
@@ -66,7 +68,7 @@ struct HistoryWriter {
     ) throws(HistoryError) {
         if block.count == RowBlock.rowsMax { try endBlock() }
         if block.users.count == 0 {
-            let user = self.user
+            let user = user
             block.begin(user: user.rawBytes)
         }
         if block.count == 0 { directory.firstSubmitted.append(row.submitted.rawValue) }
@@ -86,8 +88,7 @@ struct HistoryWriter {
         endUser()
         if block.count > 0 { try endBlock() }
         try writeKeys()
-        endUserPage()
-        for page in userPages { try write(page) }
+        try writeUserPages()
         footer.typesOffset = offset
         writeTypes()
         footer.filterOffset = offset
@@ -108,8 +109,9 @@ struct HistoryWriter {
         var mark = BlockMark()
         var counts = [EndCounts](repeating: EndCounts(), count: block.types.count)
         for row in block.rows.indices {
-            mark.add(block.rows[row].end)
-            counts[block.typeNumbers[row]][block.rows[row].end] &+= 1
+            let end = block.rows[row].row.end
+            mark.add(end)
+            counts[block.rows[row].type][end] &+= 1
         }
         for type in counts.indices {
             mark.add(type: block.types[type])
@@ -139,39 +141,25 @@ struct HistoryWriter {
         }
     }
 
-    /// Pages that are full: written behind the keys, so kept till then.
-    private var userPages: [UserPage] = []
-    private var userPageBytes = 0
-
     private mutating func endUser() {
         guard footer.users > 0 else { return }
-        let user = self.user
         block.closeUser()
-        if userPage.counts.isEmpty {
-            directory.firstUsers.append(user.rawBytes)
+        let user = user
+        if userPages.append(user.rawBytes, userCounts) {
+            directory.firstUsers.append(user)
             directory.firstRows.append(rowsOfUsers)
         }
-        userPage.users.append(user.rawBytes)
-        userPage.counts.append(userCounts)
-        userPageBytes += user.count + 5
         rowsOfUsers += Int(userCounts.total)
-        for end in HistoryEnd.allCases { footer.ends[end] &+= userCounts[end] }
+        footer.ends.add(userCounts)
         userCounts = EndCounts()
-        if userPageBytes >= UserPage.bodyBytesMin { endUserPage() }
     }
 
-    private mutating func endUserPage() {
-        guard !userPage.counts.isEmpty else { return }
-        userPages.append(userPage)
-        userPage = UserPage()
-        userPageBytes = 0
-    }
-
-    private mutating func write(_ page: UserPage) throws(HistoryError) {
-        let frame = Frame(.users, number: directory.userOffsets.count, count: page.counts.count)
-        directory.userOffsets.append(offset)
-        _ = frame.write(to: &out, seed: seed) { page.encode(to: &$0) }
-        try flushIfFull()
+    private mutating func writeUserPages() throws(HistoryError) {
+        let (frames, starts) = userPages.finish()
+        directory.userOffsets = starts.map { offset + UInt64($0) }
+        try flush()
+        try unwrap { () throws(StorageError) in try file.write(frames.bytes, at: flushed) }
+        flushed += UInt64(frames.count)
     }
 
     private mutating func writeTypes() {
@@ -181,7 +169,7 @@ struct HistoryWriter {
             for (type, counts) in sorted {
                 out.writeVarint(UInt64(type.count))
                 out.write(type)
-                for end in HistoryEnd.allCases { out.writeVarint(counts[end]) }
+                out.write(counts)
             }
         }
     }

@@ -5,20 +5,20 @@ import CMemory
 ///
 /// A blocked Bloom filter (Putze, Sanders, Singler: Cache-, Hash- and Space-Efficient Bloom Filters,
 /// 2007): one bit in each of eight words of one block of 32 bytes, as Apache Parquet splits it. Ten
-/// bits an element let about one in a hundred through. Binary fuse filters (Graf, Lemire, 2022) would
-/// be a tenth smaller, but take 20 bytes an element to build and must know all elements first.
+/// bits an element let about one in a hundred through, twenty one in three thousand. Binary fuse filters
+/// (Graf, Lemire, 2022) would be a tenth smaller, but take 20 bytes an element to build and must know all
+/// elements first.
 struct KeyFilter: Sendable {
     private(set) var bytes: [UInt8]
     private let blocks: UInt64
 
     static let blockBytes = 32
-    private static let bitsPerElement = 10
     private static let salts = SIMD8<UInt32>(
         0x47B6_137B, 0x4497_4D91, 0x8824_AD5B, 0xA2B7_289D, 0x7054_95C7, 0x2DF1_424B, 0x9EFC_4947,
         0x5C6B_FB31)
 
-    init(elements: Int) {
-        blocks = UInt64(elements * Self.bitsPerElement / (8 * Self.blockBytes) + 1)
+    init(elements: Int, bitsEach: Int) {
+        blocks = UInt64(elements * bitsEach / (8 * Self.blockBytes) + 1)
         bytes = [UInt8](repeating: 0, count: Int(blocks) * Self.blockBytes)
     }
 

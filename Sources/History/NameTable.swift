@@ -26,12 +26,14 @@ struct NameTable: Sendable {
     private let hash = KeyedHash(low: 0x6461_7962, high: .random(in: .min ... .max))
 
     /// The number of a name; the same mark is to come with the same name always.
+    ///
+    /// A name that comes with another mark has another number: with marks, nobody looks at names.
     mutating func number(of name: RawSpan, mark: UInt32?) -> UInt32 {
         guard let mark else { return number(of: name) }
         if let known = marks[mark] { return known }
-        let number = number(of: name)
-        marks.insert(mark, number)
-        return number
+        texts.append(name)
+        marks.insert(mark, UInt32(texts.count - 1))
+        return UInt32(texts.count - 1)
     }
 
     private mutating func number(of name: RawSpan) -> UInt32 {
@@ -58,20 +60,6 @@ struct NameTable: Sendable {
             while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
             slots[slot] = UInt32(number + 1)
         }
-    }
-
-    /// The numbers, in the order of the names' bytes.
-    var sorted: [Int] {
-        // Eight bytes behind what all begin with tell most names apart.
-        let shared = (0..<texts.count).reduce(Int.max) { shared, number in
-            min(shared, texts[number].sharedPrefix(with: texts[0]))
-        }
-        return (0..<texts.count).map { (start: texts[$0].word(from: shared), number: $0) }
-            .sorted { left, right in
-                if left.start != right.start { return left.start < right.start }
-                return texts[left.number].order(to: texts[right.number]) < 0
-            }
-            .map(\.number)
     }
 }
 
@@ -106,19 +94,7 @@ private struct MarkTable: Sendable {
 
     private mutating func grow() {
         let old = slots
-        slots = [UInt64](repeating: 0, count: old.count * 4)
+        slots = [UInt64](repeating: 0, count: old.count * 2)
         for slot in old where slot != 0 { slots[place(of: UInt32(slot >> 32))] = slot }
-    }
-}
-
-extension RawSpan {
-    /// Eight bytes in their order as one number, zeroes behind the last.
-    fileprivate func word(from start: Int) -> UInt64 {
-        if start + 8 <= byteCount { return fixed(at: start, as: UInt64.self).byteSwapped }
-        var word: UInt64 = 0
-        for offset in start..<start + 8 {
-            word = word << 8 | (offset < byteCount ? UInt64(fixed(at: offset, as: UInt8.self)) : 0)
-        }
-        return word
     }
 }

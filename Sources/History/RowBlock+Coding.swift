@@ -57,12 +57,12 @@ extension RowBlock {
     }
 
     private func flags(of number: Int, after base: RowBase) -> RowFlags {
-        let row = rows[number]
+        let row = rows[number].row
         var flags = RowFlags(rawValue: UInt16(row.end.rawValue))
         if row.isRecurring { flags.insert(.recurring) }
         if row.isOccurrence { flags.insert(.occurrence) }
         if row.executionTime != row.submittedAt { flags.insert(.executionTime) }
-        if typeNumbers[number] != base.type || policyNumbers[number] != base.policy {
+        if rows[number].type != base.type || rows[number].policy != base.policy {
             flags.insert(.numbers)
         }
         if row.attempts != 1 { flags.insert(.attempts) }
@@ -76,7 +76,7 @@ extension RowBlock {
     }
 
     private func encode(_ number: Int, after base: inout RowBase, to out: inout ByteWriter) {
-        let row = rows[number]
+        let row = rows[number].row
         let flags = flags(of: number, after: base)
         out.writeFixed(UInt8(truncatingIfNeeded: flags.rawValue))
         if flags.contains(.more) { out.writeFixed(UInt8(flags.rawValue >> 8)) }
@@ -89,8 +89,8 @@ extension RowBlock {
             out.writeSigned(row.executionTime.microseconds &- row.submittedAt.microseconds)
         }
         if flags.contains(.numbers) {
-            out.writeVarint(UInt64(typeNumbers[number]))
-            out.writeVarint(UInt64(policyNumbers[number]))
+            out.writeVarint(UInt64(rows[number].type))
+            out.writeVarint(UInt64(rows[number].policy))
         }
         if flags.contains(.attempts) { out.writeVarint(UInt64(row.attempts)) }
         if let expiresAt = row.expiresAt {
@@ -104,7 +104,7 @@ extension RowBlock {
         if flags.contains(.expiries) { out.writeVarint(UInt64(row.leaseExpiries)) }
         base = RowBase(
             submitted: row.submitted.rawValue, submittedAt: row.submittedAt.microseconds,
-            type: typeNumbers[number], policy: policyNumbers[number])
+            type: rows[number].type, policy: rows[number].policy)
     }
 
     /// Locations of neighbours differ in little: what is shared with the one before, and the rest.
@@ -197,9 +197,7 @@ extension RowBlock {
         }
         if flags.contains(.priority) { row.priority = try reader.readFixed() }
         if flags.contains(.expiries) { row.leaseExpiries = try reader.readNumber() }
-        rows.append(row)
-        typeNumbers.append(base.type)
-        policyNumbers.append(base.policy)
+        rows.append(BlockRow(row: row, type: base.type, policy: base.policy))
         base.submitted = submitted
         base.submittedAt = submittedAt
     }

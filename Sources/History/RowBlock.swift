@@ -4,15 +4,13 @@ import Units
 
 /// Up to 128 rows with the names that go with them: what one read of a file gives.
 ///
-/// Invariants: `rows`, `jobs`, `typeNumbers`, `policyNumbers` and `locations` have one element for
-/// each row; `userEnds` ascends strictly, one element for each user, the last is the number of rows.
+/// Invariants: `rows`, `jobs` and `locations` have one element for each row; `userEnds` ascends strictly,
+/// one element for each user, the last is the number of rows.
 struct RowBlock: Sendable {
-    var rows: [HistoryRow] = []
+    var rows: [BlockRow] = []
     var jobs = Texts()
     var types = Texts()
     var policies = Texts()
-    var typeNumbers: [Int] = []
-    var policyNumbers: [Int] = []
     /// Empty: none.
     var locations = Texts()
     var users = Texts()
@@ -28,8 +26,6 @@ struct RowBlock: Sendable {
         jobs.removeAll()
         types.removeAll()
         policies.removeAll()
-        typeNumbers.removeAll(keepingCapacity: true)
-        policyNumbers.removeAll(keepingCapacity: true)
         locations.removeAll()
         users.removeAll()
         userEnds.removeAll(keepingCapacity: true)
@@ -48,16 +44,17 @@ struct RowBlock: Sendable {
             key: JobKey(
                 user: UserID(unchecked: users[user(of: row)].text),
                 job: JobID(unchecked: jobs[row].text)),
-            type: JobType(unchecked: types[typeNumbers[row]].text), row: rows[row],
-            policy: policies[policyNumbers[row]].array,
+            type: JobType(unchecked: types[rows[row].type].text), row: rows[row].row,
+            policy: policies[rows[row].policy].array,
             resultLocation: location.isEmpty ? nil : location)
     }
 
     mutating func append(_ row: HistoryRow, _ names: borrowing RowNames) {
-        rows.append(row)
+        let last = rows.last
+        let type = types.number(of: names.type, after: last?.type ?? 0)
+        let policy = policies.number(of: names.policy, after: last?.policy ?? 0)
+        rows.append(BlockRow(row: row, type: type, policy: policy))
         jobs.append(names.job)
-        typeNumbers.append(types.number(of: names.type, after: typeNumbers.last ?? 0))
-        policyNumbers.append(policies.number(of: names.policy, after: policyNumbers.last ?? 0))
         locations.append(names.location)
     }
 
@@ -71,6 +68,22 @@ struct RowBlock: Sendable {
         guard users.count > userEnds.count else { return }
         userEnds.append(rows.count)
     }
+}
+
+/// A row with the numbers of its type and policy in the block.
+struct BlockRow: Sendable {
+    let row: HistoryRow
+    private let typeNumber: UInt8
+    private let policyNumber: UInt8
+
+    init(row: HistoryRow, type: Int, policy: Int) {
+        self.row = row
+        typeNumber = UInt8(type)
+        policyNumber = UInt8(policy)
+    }
+
+    var type: Int { Int(typeNumber) }
+    var policy: Int { Int(policyNumber) }
 }
 
 /// What a row's names are, borrowed from where they lie.

@@ -21,21 +21,8 @@ struct Texts: Equatable, Sendable {
         }
     }
 
-    /// Makes room for so many texts.
-    mutating func reserve(_ count: Int, bytesEach: Int) {
-        ends.reserveCapacity(count)
-        bytes.reserveCapacity(count * bytesEach)
-    }
-
-    /// Asks for where a text ends.
-    func prefetchEnd(_ number: Int) { ends.prefetch(number) }
-
-    /// Asks for a text's first bytes.
-    func prefetch(_ number: Int) { bytes.prefetch(range(number).lowerBound) }
-
     mutating func append(_ text: RawSpan) {
-        // The pointer does not leave the closure.
-        unsafe text.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+        if text.byteCount > 0 { bytes.append(text) }
         ends.append(bytes.count)
     }
 
@@ -53,8 +40,7 @@ struct Texts: Equatable, Sendable {
 
     /// Appends one text that is made of two.
     mutating func append(_ prefix: RawSpan, _ rest: RawSpan) {
-        // The pointer does not leave the closure.
-        unsafe prefix.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+        bytes.append(prefix)
         append(rest)
     }
 
@@ -74,11 +60,24 @@ struct Texts: Equatable, Sendable {
     }
 }
 
+extension [UInt8] {
+    mutating func append(_ bytes: RawSpan) {
+        // The pointer does not leave the closure.
+        unsafe bytes.withUnsafeBytes { unsafe append(contentsOf: $0) }
+    }
+}
+
 extension RawSpan {
     /// How many bytes both begin with.
     func sharedPrefix(with other: RawSpan) -> Int {
         let end = Swift.min(byteCount, other.byteCount)
         var count = 0
+        while count + 8 <= end {
+            let difference =
+                fixed(at: count, as: UInt64.self) ^ other.fixed(at: count, as: UInt64.self)
+            if difference != 0 { return count + difference.trailingZeroBitCount / 8 }
+            count += 8
+        }
         while count < end,
             fixed(at: count, as: UInt8.self) == other.fixed(at: count, as: UInt8.self)
         { count += 1 }

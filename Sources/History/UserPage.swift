@@ -6,28 +6,8 @@ struct UserPage: Sendable {
     var users = Texts()
     var counts: [EndCounts] = []
 
-    static let bodyBytesMin = 4_096
-
-    mutating func removeAll() {
-        users.removeAll()
-        counts.removeAll(keepingCapacity: true)
-    }
-
-    func encode(to out: inout ByteWriter) {
-        for number in 0..<users.count {
-            let user = users[number]
-            let shared = number == 0 ? 0 : user.sharedPrefix(with: users[number - 1])
-            out.writeVarint(UInt64(shared))
-            out.writeVarint(UInt64(user.byteCount - shared))
-            out.write(user.extracting(shared...))
-            for end in HistoryEnd.allCases { out.writeVarint(counts[number][end]) }
-        }
-    }
-
     /// Rows of all users in the page.
     var rowCount: Int { counts.reduce(0) { $0 + Int($1.total) } }
-
-    init() {}
 
     init(decoding body: RawSpan, count: Int) throws(Flaw) {
         var reader = ByteReader(body)
@@ -61,6 +41,61 @@ struct UserPage: Sendable {
             row += count
         }
         return nil
+    }
+}
+
+/// Makes the pages of a file's users, which stand behind its keys: their frames are kept until then.
+struct UserPages {
+    private let seed: UInt32
+    private var frames = ByteWriter()
+    private var starts: [Int] = []
+    private var page = ByteWriter()
+    private var users = 0
+    /// Of names, as if none shared anything.
+    private var nameBytes = 0
+    private var last: [UInt8] = []
+
+    private static let nameBytesMin = 4_096
+
+    init(seed: UInt32) {
+        self.seed = seed
+    }
+
+    /// Adds a user that comes after the one before in the order of bytes; true where a page begins with it.
+    mutating func append(_ user: RawSpan, _ counts: EndCounts) -> Bool {
+        if nameBytes >= Self.nameBytesMin { endPage() }
+        let shared = users == 0 ? 0 : user.sharedPrefix(with: last.rawBytes)
+        page.writeVarint(UInt64(shared))
+        page.writeVarint(UInt64(user.byteCount - shared))
+        page.write(user.extracting(shared...))
+        page.write(counts)
+        last.removeAll(keepingCapacity: true)
+        last.append(user)
+        users += 1
+        nameBytes += user.byteCount + 5
+        return users == 1
+    }
+
+    /// The frames of all pages, and where each begins in them.
+    mutating func finish() -> (frames: ByteWriter, starts: [Int]) {
+        if users > 0 { endPage() }
+        return (frames, starts)
+    }
+
+    private mutating func endPage() {
+        let frame = Frame(.users, number: starts.count, count: users)
+        let body = page
+        starts.append(frames.count)
+        _ = frame.write(to: &frames, seed: seed) { $0.write(body.bytes) }
+        page.removeAll()
+        users = 0
+        nameBytes = 0
+    }
+}
+
+extension ByteWriter {
+    mutating func write(_ counts: EndCounts) {
+        for end in HistoryEnd.allCases { writeVarint(counts[end]) }
     }
 }
 

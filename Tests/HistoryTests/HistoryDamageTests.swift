@@ -45,6 +45,19 @@ import Units
         }
     }
 
+    @Test func `is found by who reads a file for its checksums alone`() throws {
+        let (_, disk, path) = try written()
+        func check(_ disk: SimulatedStorage) throws {
+            _ = try HistoryOutline(checking: path, log: HistoryFixture.log, storage: disk)
+        }
+        try check(disk)
+        for byte in try #require(disk.bytes(of: path)).indices {
+            let copy = disk.killed()
+            copy.flip(bit: byte * 8 + byte % 8, of: path)
+            #expect(throws: HistoryError.self, "byte \(byte)") { try check(copy) }
+        }
+    }
+
     @Test func `is found wherever a file is cut short`() throws {
         let (fixture, disk, path) = try written()
         let bytes = try #require(disk.bytes(of: path))

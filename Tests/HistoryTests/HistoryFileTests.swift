@@ -107,6 +107,25 @@ import Units
         #expect(try fixture.differences() == [])
     }
 
+    @Test func `has one user of whom two marks have come`() throws {
+        var fixture = try HistoryFixture()
+        let (builder, jobs) = fixture.builder(count: 300, users: 3)
+        var marked = HistoryBuilder(covering: builder.range)
+        for (place, job) in jobs.enumerated() {
+            let user = Array(job.key.user.text.utf8)
+            marked.append(
+                job.row, user: user.rawBytes, job: Array(job.key.job.text.utf8).rawBytes,
+                type: Array(job.type.text.utf8).rawBytes, policy: job.policy.rawBytes,
+                location: Array((job.resultLocation ?? "").utf8).rawBytes,
+                marks: NameMarks(
+                    user: UInt32(user[user.count - 1]) << 1 | UInt32(place / 150),
+                    type: UInt32(place), policy: UInt32(place)))
+        }
+        try fixture.set.publish(marked)
+        fixture.model = jobs
+        #expect(try fixture.differences() == [])
+    }
+
     @Test func `keeps ids of any bytes and lengths`() throws {
         var fixture = try HistoryFixture()
         var (builder, _) = fixture.builder(count: 64)
@@ -131,9 +150,24 @@ import Units
     }
 
     @Test func `takes less than two megabytes of memory for a million jobs`() throws {
-        var fixture = try HistoryFixture()
+        // A file that will not be merged again: one that will be has twice as much of a filter.
+        var fixture = try HistoryFixture(options: HistoryFixture.options(rowsMax: 20_000))
         try fixture.publish(count: 20_000, users: 50)
         #expect(fixture.set.size.memoryBytes < 20_000 * 2)
+    }
+
+    @Test func `lets one key in a thousand through that it does not have, while it is not merged`()
+        throws
+    {
+        var fixture = try HistoryFixture()
+        try fixture.publish(count: 2_000)
+        var hash = fixture.set.hash
+        let keys = (0..<20_000).map { number in
+            let (user, job) = (Array("stranger".utf8), Array("job-\(number)".utf8))
+            return hash.key(user: user.rawBytes, job: job.rawBytes)
+        }
+        // Of ten bits an element it would be 70.
+        #expect(fixture.set.suspects(among: keys).count < 20)
     }
 
     @Test func `finds a key with two small reads, and passes by one that is not there`() throws {

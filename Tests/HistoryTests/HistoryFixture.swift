@@ -17,6 +17,7 @@ struct HistoryFixture {
     var generator: SeededGenerator
     var last = LSN.zero
     let options: HistoryOptions
+    var userName: (Int) -> String = { "user-\($0)" }
     private var submits: Set<LSN> = []
 
     static func options(rowsMax: Int = 1 << 20, fanIn: Int = 4) -> HistoryOptions {
@@ -96,7 +97,7 @@ struct HistoryFixture {
         }
         return FinishedJob(
             key: JobKey(
-                user: UserID(unchecked: "user-\(generator.number(below: users))"),
+                user: UserID(unchecked: userName(generator.number(below: users))),
                 job: JobID(unchecked: randomID(last))),
             type: JobType(unchecked: generator.pick(["mail", "resize", "rare-é"])), row: row,
             policy: generator.pick([[], [1, 2, 3]]), resultLocation: location)

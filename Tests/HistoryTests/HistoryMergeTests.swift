@@ -23,6 +23,22 @@ import Units
         #expect(try fixture.differences() == [])
     }
 
+    @Test(arguments: 1...4)
+    func `keeps the order of users who begin alike`(seed: Int) throws {
+        var fixture = try HistoryFixture(
+            seed: UInt64(seed), options: HistoryFixture.options(fanIn: 9))
+        // What all begin with is longer at first than it is later on; some differ far behind it, or in length alone.
+        let names = ["tenant-1/", "tenant-1/user-00000000", "tenant-2", "ten", "z"]
+        fixture.userName = {
+            names[$0 % 5] + String(repeating: "0", count: $0 / 5 % 4) + "\($0 / 20)"
+        }
+        for file in 1...9 { try fixture.publish(count: 150, users: file * 20) }
+        try fixture.mergeAll()
+        #expect(fixture.set.size.files == 1)
+        #expect(try fixture.differences() == [])
+        try fixture.set.verify()
+    }
+
     @Test func `leaves cursors valid`() throws {
         var fixture = try HistoryFixture(options: HistoryFixture.options(fanIn: 2))
         for _ in 0..<16 { try fixture.publish(count: 60, users: 2) }

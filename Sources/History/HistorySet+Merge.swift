@@ -125,13 +125,14 @@ struct MergeChoice {
         return runs.filter { $0.count > 1 }
     }
 
-    /// The oldest of the run, as many as make a file worth while; none if there are too few.
+    /// The oldest of the run, as many as make a file worth while, or as the bounds allow; none if there are too few.
     private func fill(_ run: ArraySlice<HistoryFile>) -> [HistoryFile] {
         var chosen: [HistoryFile] = []
         var rows = 0
         for file in run {
-            if rows + file.header.rows > options.rowsMax || exceedsBounds(chosen + [file]) {
-                if chosen.count > 1, rows >= options.rowsMax / 2 { return chosen }
+            let isBounded = exceedsBounds(chosen + [file])
+            if isBounded || rows + file.header.rows > options.rowsMax {
+                if chosen.count > 1, isBounded || !options.mayMerge(rows: rows) { return chosen }
                 chosen = []
                 rows = 0
             }

@@ -54,7 +54,10 @@ struct NameTable: Sendable {
     }
 
     private mutating func grow() {
-        slots = [UInt32](repeating: 0, count: slots.count * 4)
+        // Names that came with marks are among the texts, but had no slots.
+        var count = slots.count
+        while count < texts.count * 4 { count *= 2 }
+        slots = [UInt32](repeating: 0, count: count)
         for number in 0..<texts.count {
             var slot = Int(truncatingIfNeeded: hash.hash(texts[number])) & (slots.count - 1)
             while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }

@@ -58,6 +58,22 @@ import Units
         }
     }
 
+    @Test func `is found far behind, too`() throws {
+        let disk = SimulatedStorage()
+        var fixture = try HistoryFixture(disk)
+        try fixture.publish(count: 20_000, users: 3_000)
+        let path = try #require(disk.filePaths.first { $0.hasSuffix(".history") })
+        let count = try #require(disk.bytes(of: path)).count
+        try #require(count > 600 << 10)
+        for byte in stride(from: 64, to: count, by: 20_011) {
+            let copy = disk.killed()
+            copy.flip(bit: byte * 8, of: path)
+            #expect(throws: HistoryError.self, "byte \(byte)") {
+                try HistoryOutline(checking: path, log: HistoryFixture.log, storage: copy)
+            }
+        }
+    }
+
     @Test func `is found wherever a file is cut short`() throws {
         let (fixture, disk, path) = try written()
         let bytes = try #require(disk.bytes(of: path))

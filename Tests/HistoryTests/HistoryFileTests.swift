@@ -126,6 +126,27 @@ import Units
         #expect(try fixture.differences() == [])
     }
 
+    @Test func `takes users with marks and without`() throws {
+        var fixture = try HistoryFixture()
+        let (builder, jobs) = fixture.builder(count: 3_000, users: 900)
+        var mixed = HistoryBuilder(covering: builder.range)
+        for (place, job) in jobs.enumerated() {
+            if place >= 1_500 {
+                mixed.append(job)
+                continue
+            }
+            mixed.append(
+                job.row, user: Array(job.key.user.text.utf8).rawBytes,
+                job: Array(job.key.job.text.utf8).rawBytes,
+                type: Array(job.type.text.utf8).rawBytes, policy: job.policy.rawBytes,
+                location: Array((job.resultLocation ?? "").utf8).rawBytes,
+                marks: NameMarks(user: UInt32(place), type: UInt32(place), policy: UInt32(place)))
+        }
+        try fixture.set.publish(mixed)
+        fixture.model = jobs
+        #expect(try fixture.differences() == [])
+    }
+
     @Test func `keeps ids of any bytes and lengths`() throws {
         var fixture = try HistoryFixture()
         var (builder, _) = fixture.builder(count: 64)

@@ -71,6 +71,17 @@ import Units
         #expect(try fixture.differences() == [])
     }
 
+    @Test func `goes as far as bounds allow, though these are reached early`() throws {
+        var fixture = try HistoryFixture(options: HistoryFixture.options(fanIn: 64))
+        // Of each file the last job ends 196 seconds after the first, and the next file begins 5 later.
+        fixture.set.bound(merges: MergeBounds(span: .seconds(700)))
+        for _ in 0..<10 { try fixture.publish(count: 50) }
+        try fixture.mergeAll()
+        // Three times three, and the newest, which may have neighbours yet.
+        #expect(fixture.set.size.files == 4)
+        #expect(try fixture.differences() == [])
+    }
+
     @Test func `does not join files between which one is missing`() throws {
         var fixture = try HistoryFixture(options: HistoryFixture.options(fanIn: 2))
         try fixture.publish(count: 10)

@@ -510,8 +510,6 @@ MUTANTS = [
     ("learns-places-in-a-replaced-file", "EventLog/Catalogue.swift",
      "$0.header.checksum == place.header.checksum", "$0.header.firstLSN == place.header.firstLSN",
      "Reading records by LSN"),
-    ("learns-places-twice", "EventLog/Catalogue.swift",
-     "            guard end < next else { return }\n", "", "Reading records by LSN"),
     ("mark-taken-for-another", "History/NameTable.swift",
      "while slots[place] != 0, slots[place] >> 32 != UInt64(mark) {",
      "while slots[place] != 0, false {", "HistoryTests"),

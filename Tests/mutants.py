@@ -535,7 +535,7 @@ MUTANTS = [
     ("policy-marked-by-its-type", "Engine/EngineCore+History.swift",
      "policy: job.jobClass)", "policy: job.type)", "History of an engine"),
     ("merges-what-is-to-go-in-parts", "History/HistorySet+Merge.swift",
-     "|| exceedsBounds(chosen + [file])", "|| exceedsBounds([])", "Retention"),
+     "let isBounded = exceedsBounds(chosen + [file])", "let isBounded = exceedsBounds([])", "Retention"),
     ("worker-lets-its-lease-run-out", "Daybook/Scheduler+Work.swift",
      "let third = lease.duration / 3", "let third = lease.duration * 100", "DaybookTests"),
     ("worker-goes-on-without-its-lease", "Daybook/Scheduler+Work.swift",

@@ -5,9 +5,8 @@ import Units
 
 /// A finished file, open for reading by any number of threads.
 ///
-/// Memory: the filter and the directory, about 1.4 MB for a million jobs, and twice as much in a file that waits
-/// to be merged. Whoever holds it can read
-/// on when its name is gone.
+/// Memory: the filter and the directory, about 1.4 MB for a million jobs of few users, and twice as much in a
+/// file that waits to be merged. Whoever holds it can read on when its name is gone.
 final class HistoryFile: Sendable {
     let path: String
     let header: HistoryHeader

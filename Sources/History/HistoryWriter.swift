@@ -5,8 +5,8 @@ import Units
 
 /// Writes a file from its first byte to its last; rows come by user, newest submit first.
 ///
-/// Memory grows by 8 bytes a row for the key index, which is written behind the rows, and by the
-/// filter.
+/// Memory grows by 8 bytes a row for the key index, and by the pages of users: both are written behind the
+/// rows, as the filter is.
 struct HistoryWriter {
     private let file: any StorageFile
     private let header: HistoryHeader

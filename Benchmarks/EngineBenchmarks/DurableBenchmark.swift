@@ -6,7 +6,7 @@ import Units
 /// The embedded engine on a real disk: durable, with group commit, batches of 1 000 a call.
 struct DurableBenchmark {
     let directory: String
-    private static let batchJobs = 1_000
+    static let batchJobs = 1_000
     /// So many that the processors always have work while some wait for the disk: with 16 they sometimes had none.
     private static let clients = 64
 
@@ -19,11 +19,7 @@ struct DurableBenchmark {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for client in work {
                     group.addTask {
-                        for jobs in client {
-                            var batch = engine.batch(jobsExpected: Self.batchJobs)
-                            for job in jobs { batch.add(job.key, job.content) }
-                            _ = try await engine.submit(batch)
-                        }
+                        for jobs in client { try await Self.submit(jobs, engine) }
                     }
                 }
                 try await group.waitForAll()
@@ -45,9 +41,7 @@ struct DurableBenchmark {
                 for client in work {
                     group.addTask {
                         for jobs in client {
-                            var batch = engine.batch(jobsExpected: Self.batchJobs)
-                            for job in jobs { batch.add(job.key, job.content) }
-                            _ = try await engine.submit(batch)
+                            try await Self.submit(jobs, engine)
                             try await Self.work(engine, types)
                         }
                     }
@@ -60,6 +54,12 @@ struct DurableBenchmark {
         report(
             "lifecycles (submit, claim, start, succeed)", batches * Self.batchJobs * Self.clients,
             cost, PartsAlone(hasLifecycles: true).measure())
+    }
+
+    static func submit(_ jobs: [Workload.Job], _ engine: Engine) async throws {
+        var batch = engine.batch(jobsExpected: batchJobs)
+        for job in jobs { batch.add(job.key, job.content) }
+        _ = try await engine.submit(batch)
     }
 
     @discardableResult

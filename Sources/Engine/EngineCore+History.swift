@@ -11,7 +11,8 @@ extension EngineCore {
     ///   - endedNow: So many ended in this turn: history keeps pace with them.
     mutating func goOnWithHistory(isIdle: Bool, endedNow: Int) {
         let rules = history.rules
-        let rowsMax = (isIdle ? rules.rowsPerIdleTurn : rules.rowsPerTurn) + 2 * endedNow
+        let rowsMax =
+            (isIdle ? rules.rowsPerIdleTurn : rules.rowsPerTurn) + Self.leadOfHistory * endedNow
         if !history.worker.isThreaded { history.worker.workOff() }
         switch history.stage {
         case .idle:
@@ -20,9 +21,10 @@ extension EngineCore {
                     ended: state.endedCount, isOverdue: isHistoryOverdue, now: monotonic),
                 log.durableLSN > state.releasedThrough
             else { return }
-            let range = state.releasedThrough.next...log.durableLSN
+            let range = state.releasedThrough.next...endOfNextFile
             history.stage = .collecting(
-                HistoryBuilder(covering: range, rows: state.endedCount), place: 0)
+                HistoryBuilder(covering: range, rows: min(state.endedCount, rules.rowsMax)),
+                place: 0)
         case .collecting(var builder, let place):
             // Held in one place only, or each row would copy all of them.
             history.stage = .idle
@@ -37,6 +39,20 @@ extension EngineCore {
             settle(through: lsn)
         case .releasing:
             if !state.release(countMax: rowsMax) { history.stage = .idle }
+        }
+    }
+
+    /// So many times as fast as jobs end they are copied, and then released: both together take a quarter of
+    /// the time in which as many end, and the file in between has the rest.
+    ///
+    /// With 2 the two took all of it, so that each file was larger than the one before for as long as jobs came.
+    private static let leadOfHistory = 8
+
+    private var endOfNextFile: LSN {
+        mutating get {
+            let rowsMax = history.rules.rowsMax
+            guard state.endedCount > rowsMax else { return log.durableLSN }
+            return min(state.endedJob(rowsMax - 1).last, log.durableLSN)
         }
     }
 

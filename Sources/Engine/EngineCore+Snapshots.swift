@@ -24,19 +24,24 @@ extension EngineCore {
         settleSnapshot()
     }
 
-    /// Ends with snapshots: finishes the one under way, or takes a last one where that is worth it.
+    /// Ends with snapshots: finishes the one under way, and takes a last one where that is worth it.
     mutating func closeSnapshots(isWhole: Bool) {
-        let events = state.appliedLSN.rawValue - snapshots.newestLSN.rawValue
-        if isWhole, snapshots.task == nil, events >= max(snapshots.rules.eventsAtCloseMin, 1) {
-            beginSnapshot()
-        }
         if !isWhole { snapshots.task?.abandon() }
+        finishSnapshot()
+        let events = state.appliedLSN.rawValue - snapshots.newestLSN.rawValue
+        if isWhole, events >= max(snapshots.rules.eventsAtCloseMin, 1) {
+            beginSnapshot()
+            finishSnapshot()
+        }
+        snapshots.dismiss()
+    }
+
+    private mutating func finishSnapshot() {
         while let task = snapshots.task {
             walk(entriesMax: Self.entriesAtClose)
             if snapshots.isThreaded { task.waitUntilRoom() }
             settleSnapshot()
         }
-        snapshots.dismiss()
     }
 
     private mutating func beginSnapshot() {

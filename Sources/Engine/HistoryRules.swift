@@ -2,7 +2,9 @@
 package struct HistoryRules: Sendable {
     /// So many that have ended make a file.
     package var rowsMin = 65_536
-    /// Of those that have ended, so many are handled by a turn, and twice as many as end in it.
+    /// More do not go into one file: what is collected for it takes memory.
+    package var rowsMax = 262_144
+    /// Of those that have ended, so many are handled by a turn, and some more for each that ends in it.
     package var rowsPerTurn = 256
     /// The same by a turn without requests.
     package var rowsPerIdleTurn = 4_096

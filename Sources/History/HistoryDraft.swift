@@ -6,19 +6,20 @@ struct HistoryDraft: Sendable {
     let directory: HistoryDirectory
     let header: HistoryHeader
     let cache: FrameCache
-    /// Bits of the filter for each job and user.
-    let filterBits: Int
 
     var path: String { directory.building(header.range) }
 
-    func writer(users: Int) throws(HistoryError) -> HistoryWriter {
+    /// - Parameters:
+    ///   - users: About so many there are.
+    ///   - shared: Is to have the keys as well.
+    func writer(users: Int, shared: KeyFilter? = nil) throws(HistoryError) -> HistoryWriter {
         // What an attempt that failed could not remove.
         let leftover = path.dropFirst(directory.path.utf8.count + 1)
         if try directory.list().contains(where: { $0 == leftover }) { try directory.remove(path) }
         let file = try unwrap { () throws(StorageError) in
             try directory.storage.open(path, .create)
         }
-        return HistoryWriter(file, header: header, users: users, filterBits: filterBits)
+        return HistoryWriter(file, header: header, users: users, shared: shared)
     }
 
     /// Reads back what was written and synced.

@@ -12,11 +12,12 @@ final class HistoryFile: Sendable {
     let header: HistoryHeader
     let footer: HistoryFooter
     let directory: FileDirectory
-    private let filter: KeyFilter
+    let filter: KeyFilter
     private let seed: UInt32
     private let file: any StorageFile
     private let cache: FrameCache
-    private let number: UInt64
+    /// No other file that is opened has it.
+    let number: UInt64
 
     /// Opens what lies at `path`; errors and `path` speak of it as `name`, which it will have.
     init(
@@ -131,9 +132,6 @@ extension HistoryFile {
             .users, page, from: directory.userOffsets[page], to: end, isCached: isCached
         ) { frame throws(Flaw) in try UserPage(decoding: frame.body, count: frame.count) }
     }
-
-    /// Asks for the memory that `mayHold` needs.
-    func prefetch(_ key: UInt64) { filter.prefetch(key) }
 
     /// False where surely none of the file's jobs has a key of this hash.
     func mayHold(_ key: UInt64) -> Bool { header.rows > 0 && filter.mayContain(key) }

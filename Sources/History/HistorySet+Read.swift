@@ -53,12 +53,12 @@ extension HistorySet {
 
     /// Places among `keys` of those that may be here; reads no disk.
     package func suspects(among keys: [KeyHash]) -> [Int] {
-        let (files, lost) = state.withLock { ($0.files, $0.lost) }
+        let (filters, lost) = state.withLock { ($0.filters, $0.lost) }
         var isSuspect = [Bool](repeating: false, count: keys.count)
-        for file in files {
+        for filter in filters {
             // The processor waits for the memory of many keys together.
-            for key in keys { file.prefetch(key.value) }
-            for (index, key) in keys.enumerated() where file.mayHold(key.value) {
+            for key in keys { filter.prefetch(key.value) }
+            for (index, key) in keys.enumerated() where filter.mayContain(key.value) {
                 isSuspect[index] = true
             }
         }

@@ -13,11 +13,22 @@ package import Units
 /// Invariant: the ranges of the listed files ascend and do not overlap.
 package final class HistorySet: Sendable {
     struct State {
-        var files: [HistoryFile]
+        var files: [HistoryFile] {
+            didSet { arrangeFilters() }
+        }
+        var shared: [SharedFilter] = []
+        /// Each key of the files is in one of them.
+        var filters: [KeyFilter] = []
         /// Gaps that were covered once, until they are again.
         var lost: [LostRange] = []
         /// Nothing up to here is kept.
         var floor: LSN
+
+        init(files: [HistoryFile], floor: LSN) {
+            self.files = files
+            self.floor = floor
+            arrangeFilters()
+        }
     }
 
     let directory: HistoryDirectory
@@ -62,12 +73,16 @@ package final class HistorySet: Sendable {
 
     /// What there is.
     package var size: HistorySize {
-        files.reduce(into: HistorySize()) { size, file in
+        let (files, shared, filters) = state.withLock { ($0.files, $0.shared, $0.filters) }
+        var size = files.reduce(into: HistorySize()) { size, file in
             size.files += 1
             size.jobs.add(file.footer.ends)
             size.bytes += file.footer.fileBytes
             size.memoryBytes += file.memoryBytes
         }
+        size.filters = filters.count
+        for shared in shared { size.memoryBytes += shared.filter.bytes.count }
+        return size
     }
 
     /// Bounds what is merged from now on, so that what is dropped later goes in parts.
@@ -123,19 +138,20 @@ package final class HistorySet: Sendable {
         let header = HistoryHeader(
             log: log, range: builder.range, salt: options.makeSalt(), rows: builder.count)
         let draft = draft(header)
+        let shared = state.withLock {
+            $0.sharedFilter(rows: builder.count, rowsMax: options.sharedRowsMax)
+        }
         do throws(HistoryError) {
             let users = builder.numberUsers()
-            var writer = try draft.writer(users: users.count)
+            var writer = try draft.writer(users: users.count, shared: shared?.filter)
             try builder.write(users, to: &writer)
             try writer.finish()
             let file = try draft.checked()
             try draft.name()
             try directory.sync()
             state.withLock { state in
-                let place = state.files.firstIndex {
-                    $0.header.range.lowerBound > builder.range.upperBound
-                }
-                state.files.insert(file, at: place ?? state.files.count)
+                state.insert(
+                    file, sharing: writer.shared.flatMap { shared?.adding($0, of: file) })
                 state.forgetCovered()
             }
         } catch {
@@ -145,9 +161,7 @@ package final class HistorySet: Sendable {
     }
 
     func draft(_ header: HistoryHeader) -> HistoryDraft {
-        HistoryDraft(
-            directory: directory, header: header, cache: cache,
-            filterBits: options.filterBits(rows: header.rows))
+        HistoryDraft(directory: directory, header: header, cache: cache)
     }
 
     /// Calls `body`; a file that turns out to be damaged is set aside, and its range is a gap.
@@ -186,6 +200,8 @@ package struct HistoryOptions: Sendable {
     package var fanIn = 64
     /// Merged files have no more rows than this; merging takes 8 bytes of memory for each.
     package var rowsMax = 4 << 20
+    /// New files share a filter until they have as many rows together: a row takes 20 bits of memory in it.
+    package var sharedRowsMax = 1 << 20
     package var cacheBytesMax = 4 << 20
     /// Gives the salt of each file: part of the seed of its checksums.
     package var makeSalt: @Sendable () -> UInt64
@@ -196,10 +212,6 @@ package struct HistoryOptions: Sendable {
 
     /// A file of half the largest size is never merged again.
     func mayMerge(rows: Int) -> Bool { rows < rowsMax / 2 }
-
-    /// Those that wait to be merged are many, and whoever looks for a key asks each: what one of them lets through
-    /// for nothing counts as often.
-    func filterBits(rows: Int) -> Int { mayMerge(rows: rows) ? 20 : 10 }
 }
 
 /// What no merged file exceeds.
@@ -220,6 +232,8 @@ package struct HistorySize: Equatable, Sendable {
     package internal(set) var files = 0
     package internal(set) var jobs = EndCounts()
     package internal(set) var bytes: UInt64 = 0
+    /// So many are asked for a key.
+    package internal(set) var filters = 0
     package internal(set) var memoryBytes = 0
 }
 

@@ -17,10 +17,13 @@ struct HistoryWriter {
     private var block = RowBlock()
     private var directory = FileDirectory()
     private var filter: KeyFilter
+    /// A filter of other files that gets the keys of this one, too.
+    private(set) var shared: KeyFilter?
     private var hash: HistoryHash
     private var keys: [UInt64] = []
-    /// Of the users and rows of the block.
-    private var hashes: [UInt64] = []
+    /// Of the users of the block, and of the keys of its rows.
+    private var userHashes: [UInt64] = []
+    private var keyHashes: [UInt64] = []
     private var user: [UInt8] = []
     private var userCounts = EndCounts()
     private var userPages: UserPages
@@ -29,13 +32,16 @@ struct HistoryWriter {
     private var footer = HistoryFooter()
 
     private static let chunkBytes = 256 << 10
+    /// A day of 100 million jobs has 25 files of the largest size: all together let one key in 40 through for nothing.
+    private static let filterBits = 16
 
     /// - Precondition: as many rows as `header` says will follow; of about `users` users.
-    init(_ file: any StorageFile, header: HistoryHeader, users: Int, filterBits: Int) {
+    init(_ file: any StorageFile, header: HistoryHeader, users: Int, shared: KeyFilter?) {
         self.file = file
         self.header = header
         seed = header.seed
-        filter = KeyFilter(elements: header.rows + users, bitsEach: filterBits)
+        filter = KeyFilter(elements: header.rows + users, bitsEach: Self.filterBits)
+        self.shared = shared
         hash = HistoryHash(log: header.log)
         userPages = UserPages(seed: seed)
         keys.reserveCapacity(header.rows)
@@ -58,7 +64,7 @@ struct HistoryWriter {
         user.append(name)
         footer.users += 1
         if block.count < RowBlock.rowsMax { block.begin(user: name) }
-        hashes.append(hash.hash(user: name))
+        userHashes.append(hash.hash(user: name))
         hash.begin(user: name)
     }
 
@@ -74,7 +80,7 @@ struct HistoryWriter {
         if block.count == 0 { directory.firstSubmitted.append(row.submitted.rawValue) }
         block.append(row, names)
         let key = hash.hash(job: names.job)
-        hashes.append(key)
+        keyHashes.append(key)
         keys.append(KeyIndex.element(hash: key, block: directory.blockOffsets.count))
         userCounts[row.end] &+= 1
         footer.newestFinish = max(footer.newestFinish, row.finishedAt)
@@ -122,8 +128,11 @@ struct HistoryWriter {
         directory.blockOffsets.append(offset)
         _ = frame.write(to: &out, seed: seed) { block.encode(to: &$0) }
         block.removeAll()
-        filter.insert(hashes)
-        hashes.removeAll(keepingCapacity: true)
+        filter.insert(userHashes)
+        filter.insert(keyHashes)
+        shared?.insert(keyHashes)
+        userHashes.removeAll(keepingCapacity: true)
+        keyHashes.removeAll(keepingCapacity: true)
         try flushIfFull()
     }
 

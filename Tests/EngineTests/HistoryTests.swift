@@ -356,18 +356,23 @@ private final class Bench {
     private(set) var engine: SteppedEngine
     let outcomes = Outcomes()
 
-    init() throws {
-        engine = try Self.open(disk, clock)
+    /// - Parameters:
+    ///   - rowsMax: More do not go into one file.
+    ///   - rowsPerTurn: Handled by a turn, beside some for each that ends in it.
+    init(rowsMax: Int = 1_000, rowsPerTurn: Int = 256) throws {
+        var rules = HistoryRules()
+        rules.rowsMin = 20
+        rules.rowsMax = rowsMax
+        rules.rowsPerTurn = rowsPerTurn
+        engine = try Self.open(disk, clock, rules)
     }
 
     private static func open(
-        _ disk: SimulatedStorage, _ clock: HandClock
+        _ disk: SimulatedStorage, _ clock: HandClock, _ rules: HistoryRules
     ) throws(LogError) -> SteppedEngine {
         var log = LogOptions()
         log.segmentBytes = 64 << 10
         log.rewritesSegments = false
-        var rules = HistoryRules()
-        rules.rowsMin = 20
         return try SteppedEngine(
             directory: "/data", storage: disk, clock: clock, options: log, history: rules)
     }
@@ -390,6 +395,16 @@ private final class Bench {
     }
 
     var files: [String] { disk.filePaths.filter { $0.hasSuffix(".history") } }
+
+    /// Jobs in memory, after a turn.
+    func jobsInMemory() -> Int {
+        let count = Mutex(0)
+        engine.stats { result in
+            if case .success(let stats) = result { count.withLock { $0 = stats.jobsInMemory } }
+        }
+        engine.turn()
+        return count.withLock { $0 }
+    }
 }
 
 @Suite(.timeLimit(.minutes(10)))
@@ -406,6 +421,26 @@ struct `Leaving memory` {
         #expect(
             outcomes.allSatisfy { if case .existing(_, .cancelled) = $0 { true } else { false } })
         #expect(bench.engine.counts.total == 20)
+    }
+
+    /// While a file is made more jobs end, and they are in the next: none may be larger than the one before.
+    @Test func `memory does not fill while jobs end without a pause`() throws {
+        let bench = try Bench(rowsPerTurn: 0)
+        for first in stride(from: 0, to: 4_000, by: 10) {
+            bench.submit(try bench.batch(first..<first + 10))
+            for number in first..<first + 10 {
+                bench.engine.change(Workplace.key(number), .cancel) { _ in }
+            }
+            #expect(bench.jobsInMemory() <= 120)
+        }
+    }
+
+    @Test func `what ends at once goes into files of bounded size`() throws {
+        let bench = try Bench(rowsMax: 30)
+        bench.submit(try bench.batch(0..<100))
+        bench.end(0..<100)
+        #expect(bench.files.count == 3)
+        #expect(bench.jobsInMemory() == 10)
     }
 
     @Test func `nobody leaves while the file cannot be written, and all do once it can`() throws {

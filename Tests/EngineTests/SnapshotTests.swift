@@ -218,6 +218,21 @@ private final class Restarted {
         #expect(life.engine.recordsReplayed == 0)
     }
 
+    @Test func `a closing engine with one under way takes another of what came since`() throws {
+        let life = try Restarted()
+        life.engine.close()
+        life.rules.eventsAtCloseMin = 100
+        try life.reopen()
+        life.submit(300)
+        life.engine.snapshot { _ in }
+        // It saves 32 jobs a turn.
+        life.submit(100)
+        life.engine.close()
+        #expect(life.names.count == 2)
+        try life.reopen()
+        #expect(life.engine.recordsReplayed == 0)
+    }
+
     @Test func `asked for twice with nothing between it is the same`() throws {
         let life = try Restarted()
         life.submit(10)

@@ -20,10 +20,13 @@ struct HistoryFixture {
     var userName: (Int) -> String = { "user-\($0)" }
     private var submits: Set<LSN> = []
 
-    static func options(rowsMax: Int = 1 << 20, fanIn: Int = 4) -> HistoryOptions {
+    static func options(
+        rowsMax: Int = 1 << 20, fanIn: Int = 4, sharedRowsMax: Int = 500
+    ) -> HistoryOptions {
         var options = HistoryOptions(makeSalt: { 0x5EED })
         options.rowsMax = rowsMax
         options.fanIn = fanIn
+        options.sharedRowsMax = sharedRowsMax
         options.cacheBytesMax = 64 << 10
         return options
     }
@@ -141,6 +144,15 @@ extension HistoryFixture {
 
     var users: Set<UserID> { Set(model.map(\.key.user)) }
 
+    private var keys: [KeyHash] {
+        var hash = set.hash
+        return model.map { job in
+            hash.key(
+                user: Array(job.key.user.text.utf8).rawBytes,
+                job: Array(job.key.job.text.utf8).rawBytes)
+        }
+    }
+
     /// What differs from the plain array; empty: nothing.
     func differences() throws -> [String] {
         var differences: [String] = []
@@ -157,6 +169,9 @@ extension HistoryFixture {
             }
         }
         if set.size.jobs.total != UInt64(model.count) { differences.append("count of all") }
+        if set.suspects(among: keys).count < model.count {
+            differences.append("a filter does not know a job")
+        }
         return differences
     }
 }

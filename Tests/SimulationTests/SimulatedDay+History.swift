@@ -8,6 +8,7 @@ extension SimulatedDay {
     func historyRules() -> HistoryRules {
         var rules = HistoryRules()
         rules.rowsMin = [3, 15, .max][Int(seed / 2 % 3)]
+        rules.rowsMax = 20
         rules.rowsPerTurn = 2
         rules.rowsPerIdleTurn = 2
         rules.mergeStepBytes = 1_024

@@ -9,9 +9,7 @@ struct HistoryDraft: Sendable {
 
     var path: String { directory.building(header.range) }
 
-    /// - Parameters:
-    ///   - users: About so many there are.
-    ///   - shared: Is to have the keys as well.
+    /// Begins the file: of about `users` users; `shared` is to have its keys as well.
     func writer(users: Int, shared: KeyFilter? = nil) throws(HistoryError) -> HistoryWriter {
         // What an attempt that failed could not remove.
         let leftover = path.dropFirst(directory.path.utf8.count + 1)

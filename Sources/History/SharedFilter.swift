@@ -16,11 +16,7 @@ struct SharedFilter: Sendable {
 
     func hasRoom(for rows: Int) -> Bool { rows <= freeRows }
 
-    /// The same with one file more.
-    ///
-    /// - Parameters:
-    ///   - filter: This one's, into which the file's keys have been put.
-    ///   - file: The file.
+    /// The same with one file more, whose keys have been put into `filter`, which was this one's.
     func adding(_ filter: KeyFilter, of file: HistoryFile) -> SharedFilter {
         var sum = self
         sum.filter = filter

@@ -356,9 +356,7 @@ private final class Bench {
     private(set) var engine: SteppedEngine
     let outcomes = Outcomes()
 
-    /// - Parameters:
-    ///   - rowsMax: More do not go into one file.
-    ///   - rowsPerTurn: Handled by a turn, beside some for each that ends in it.
+    /// Files have 20 jobs or more, and `rowsMax` at most; a turn handles `rowsPerTurn` beside some for each that ends.
     init(rowsMax: Int = 1_000, rowsPerTurn: Int = 256) throws {
         var rules = HistoryRules()
         rules.rowsMin = 20
@@ -370,11 +368,15 @@ private final class Bench {
     private static func open(
         _ disk: SimulatedStorage, _ clock: HandClock, _ rules: HistoryRules
     ) throws(LogError) -> SteppedEngine {
+        try SteppedEngine(
+            directory: "/data", storage: disk, clock: clock, options: log, history: rules)
+    }
+
+    static var log: LogOptions {
         var log = LogOptions()
         log.segmentBytes = 64 << 10
         log.rewritesSegments = false
-        return try SteppedEngine(
-            directory: "/data", storage: disk, clock: clock, options: log, history: rules)
+        return log
     }
 
     func submit(_ batch: SubmissionBatch) {
@@ -471,13 +473,11 @@ struct `Leaving memory` {
         #expect(bench.engine.digest() != digest)
         for cut in cuts.withLock({ $0 }) {
             let image = cut.image(seed: 1).storage
-            var log = LogOptions()
-            log.rewritesSegments = false
             let engine = try SteppedEngine(
-                directory: "/data", storage: image, clock: bench.clock, options: log)
+                directory: "/data", storage: image, clock: bench.clock, options: Bench.log)
             let replayed = try SteppedEngine(
                 directory: "/data", storage: image.withoutHistory(), clock: bench.clock,
-                options: log)
+                options: Bench.log)
             #expect(engine.digest() == replayed.digest())
             #expect(engine.counts.total == 40)
         }

@@ -225,8 +225,8 @@ private final class Restarted {
         try life.reopen()
         life.submit(300)
         life.engine.snapshot { _ in }
-        // It saves 32 jobs a turn.
-        life.submit(100)
+        // It saves 32 jobs a turn, and there is a turn for 16.
+        life.submit(150)
         life.engine.close()
         #expect(life.names.count == 2)
         try life.reopen()

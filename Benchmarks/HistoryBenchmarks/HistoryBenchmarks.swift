@@ -25,7 +25,9 @@ struct HistoryBenchmarks {
         var run = try HistoryRun(
             directory: arguments[1] + "/history", rows: millions * 1_000_000, users: users)
         try run.build()
+        run.suspect()
         try run.reopen()
+        run.suspect()
         try run.find()
         try run.list()
         try run.drop()
@@ -177,6 +179,30 @@ struct HistoryRun {
                 cells.joined(separator: " · "), "µs",
             ])
         }
+    }
+
+    /// What a submit of a thousand new jobs asks.
+    func suspect() {
+        let (batches, batchJobs) = (200, 1_000)
+        var hash = set.hash
+        var suspects = 0
+        var nanoseconds: UInt64 = 0
+        for batch in 0..<batches {
+            let keys = (0..<batchJobs).map { number in
+                let job = rows + batch * batchJobs + number
+                return hash.key(
+                    user: Self.name(user(job)).rawBytes, job: Self.id(job).rawBytes)
+            }
+            let start = threadNanoseconds()
+            suspects += set.suspects(among: keys).count
+            nanoseconds += threadNanoseconds() - start
+        }
+        let keys = Double(batches * batchJobs)
+        table.row([
+            "asking \(set.size.filters) filters for \(batchJobs) new keys at once",
+            decimal(Double(nanoseconds) / keys, 0), "ns each",
+        ])
+        table.row(["let through", decimal(Double(suspects) / keys * 1e3, 2), "of 1 000"])
     }
 
     mutating func list() throws {

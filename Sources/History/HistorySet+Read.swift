@@ -54,14 +54,9 @@ extension HistorySet {
     /// Places among `keys` of those that may be here; reads no disk.
     package func suspects(among keys: [KeyHash]) -> [Int] {
         let (filters, lost) = state.withLock { ($0.filters, $0.lost) }
+        let probes = keys.map { FilterProbe($0.value) }
         var isSuspect = [Bool](repeating: false, count: keys.count)
-        for filter in filters {
-            // The processor waits for the memory of many keys together.
-            for key in keys { filter.prefetch(key.value) }
-            for (index, key) in keys.enumerated() where filter.mayContain(key.value) {
-                isSuspect[index] = true
-            }
-        }
+        for filter in filters { filter.mark(probes, in: &isSuspect) }
         return keys.indices.filter { index in
             isSuspect[index] || lost.contains { $0.mayHold(keys[index].value) }
         }

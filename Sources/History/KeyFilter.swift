@@ -57,15 +57,28 @@ struct KeyFilter: Sendable {
         }
     }
 
-    func mayContain(_ hash: UInt64) -> Bool {
-        let start = Self.start(of: hash, blocks: blocks)
+    func mayContain(_ hash: UInt64) -> Bool { mayContain(FilterProbe(hash)) }
+
+    func mayContain(_ probe: FilterProbe) -> Bool {
+        let start = Self.start(of: probe.hash, blocks: blocks)
         // In bounds: a block lies whole in the filter.
         let block = unsafe bytes.withUnsafeBytes { bytes in
             unsafe bytes.loadUnaligned(fromByteOffset: start, as: SIMD8<UInt32>.self)
         }
-        let bits = Self.bits(of: hash)
-        return block & bits == bits
+        return block & probe.bits == probe.bits
     }
+
+    /// Sets the places of those that it may contain.
+    func mark(_ probes: [FilterProbe], in marks: inout [Bool]) {
+        for start in stride(from: 0, to: probes.count, by: Self.probesTogether) {
+            // The processor waits for the memory of all these together, and it fits its nearest cache.
+            let end = min(start + Self.probesTogether, probes.count)
+            for place in start..<end { prefetch(probes[place].hash) }
+            for place in start..<end where mayContain(probes[place]) { marks[place] = true }
+        }
+    }
+
+    private static let probesTogether = 64
 
     /// Offset of the key's block; its last byte is in the filter, because the upper half of the hash
     /// times the count of blocks has less than the count in its own upper half.
@@ -74,9 +87,20 @@ struct KeyFilter: Sendable {
     }
 
     /// One bit in each word of the block.
-    private static func bits(of hash: UInt64) -> SIMD8<UInt32> {
+    fileprivate static func bits(of hash: UInt64) -> SIMD8<UInt32> {
         let shifts = (SIMD8(repeating: UInt32(truncatingIfNeeded: hash)) &* salts) &>> 27
         return SIMD8(repeating: 1) &<< shifts
+    }
+}
+
+/// What is asked of filters: all that is the same for each of them is worked out once.
+struct FilterProbe {
+    let hash: UInt64
+    fileprivate let bits: SIMD8<UInt32>
+
+    init(_ hash: UInt64) {
+        self.hash = hash
+        bits = KeyFilter.bits(of: hash)
     }
 }
 

@@ -16,11 +16,7 @@ extension EngineCore {
         if !history.worker.isThreaded { history.worker.workOff() }
         switch history.stage {
         case .idle:
-            guard space.trouble == nil,
-                history.isDue(
-                    ended: state.endedCount, isOverdue: isHistoryOverdue, now: monotonic),
-                log.durableLSN > state.releasedThrough
-            else { return }
+            guard isHistoryDue else { return }
             let range = state.releasedThrough.next...endOfNextFile
             history.stage = .collecting(
                 HistoryBuilder(covering: range, rows: min(state.endedCount, rules.rowsMax)),
@@ -48,10 +44,14 @@ extension EngineCore {
     /// With 2 the two took all of it, so that each file was larger than the one before for as long as jobs came.
     private static let leadOfHistory = 8
 
+    /// Where the next file ends: with the last of as many as it may have, or as far as the log is durable.
+    ///
+    /// Never before the end of an attempt that failed. That may have left a file, which the next opening would find;
+    /// it has to be within the one that comes of the next attempt.
     private var endOfNextFile: LSN {
         mutating get {
             let rowsMax = history.rules.rowsMax
-            guard state.endedCount > rowsMax else { return log.durableLSN }
+            guard state.endedCount >= rowsMax else { return log.durableLSN }
             return min(state.endedJob(rowsMax - 1).last, log.durableLSN)
         }
     }
@@ -59,8 +59,21 @@ extension EngineCore {
     /// How long the next turn may be put off for history's sake.
     var historyPatience: TimeSpan? {
         mutating get {
-            if case .releasing = history.stage, !state.mayRelease { return nil }
-            return history.patience
+            switch history.stage {
+            // Of a backlog, each part is due when the one before has been released.
+            case .idle: isHistoryDue ? HistoryDesk.pollTime : nil
+            case .collecting: .zero
+            case .writing: HistoryDesk.pollTime
+            case .releasing: state.mayRelease ? .zero : nil
+            }
+        }
+    }
+
+    private var isHistoryDue: Bool {
+        mutating get {
+            space.trouble == nil && log.durableLSN > state.releasedThrough
+                && history.isDue(
+                    ended: state.endedCount, isOverdue: isHistoryOverdue, now: monotonic)
         }
     }
 

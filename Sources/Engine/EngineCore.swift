@@ -71,9 +71,9 @@ struct EngineCore: ~Copyable {
     mutating func turn(_ requests: consuming [Request], isBusy: () -> Bool = { false }) {
         stampTime()
         space.renew(log.space)
-        advanceDue()
         let isIdle = requests.isEmpty
         let endedBefore = state.endedCount
+        advanceDue()
         for request in requests {
             handle(request)
             log.commitFull(now: wall)

@@ -20,22 +20,13 @@ struct HistoryDesk {
     private var triesAgainAt: MonotonicTime?
 
     /// How often the end of a file that is being written is looked for.
-    private static let pollTime = TimeSpan.milliseconds(20)
+    static let pollTime = TimeSpan.milliseconds(20)
     /// How long a failure is let be.
     private static let patience = TimeSpan.seconds(10)
 
     init(rules: HistoryRules, worker: HistoryWorker) {
         self.rules = rules
         self.worker = worker
-    }
-
-    /// How long the next turn may be put off; nil: history needs none.
-    var patience: TimeSpan? {
-        switch stage {
-        case .idle: nil
-        case .collecting, .releasing: .zero
-        case .writing: Self.pollTime
-        }
     }
 
     /// What is missing or cannot be done, in words for people.

@@ -25,6 +25,7 @@ struct HistoryLoading {
         let salts = Salts(KeyedHash(low: identity.low, high: identity.high))
         var options = HistoryOptions { salts.next() }
         options.fanIn = rules.fanIn
+        options.sharedRowsMax = rules.sharedRowsMax
         do throws(HistoryError) {
             let set = try HistorySet(
                 "\(directory)/history", log: identity.low, storage: storage, options: options)

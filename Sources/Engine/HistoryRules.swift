@@ -2,7 +2,7 @@
 package struct HistoryRules: Sendable {
     /// So many that have ended make a file.
     package var rowsMin = 65_536
-    /// More do not go into one file: what is collected for it takes memory.
+    /// More do not go into one new file: what is collected for it takes memory.
     package var rowsMax = 262_144
     /// Of those that have ended, so many are handled by a turn, and some more for each that ends in it.
     package var rowsPerTurn = 256
@@ -12,6 +12,8 @@ package struct HistoryRules: Sendable {
     package var mergeStepBytes = 1 << 20
     /// Small files of about one size that become one.
     package var fanIn = 64
+    /// New files share a filter until they have as many rows together.
+    package var sharedRowsMax = 1 << 20
 
     package init() {}
 }

@@ -16,7 +16,7 @@ final class HistoryFile: Sendable {
     private let seed: UInt32
     private let file: any StorageFile
     private let cache: FrameCache
-    /// No other file that is opened has it.
+    /// No other file of this set has or had it.
     let number: UInt64
 
     /// Opens what lies at `path`; errors and `path` speak of it as `name`, which it will have.

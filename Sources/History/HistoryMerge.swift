@@ -33,7 +33,7 @@ struct HistoryMerge {
     /// How many users the filter has room for.
     ///
     /// Most have jobs in more than one of the files. Where nearly every job has a user of its own, the filter lets
-    /// four in a hundred through instead of one (calculated).
+    /// five in a thousand through instead of one (calculated).
     private static func expectedUsers(of sources: [HistoryFile], rows: Int) -> Int {
         min(sources.reduce(0) { $0 + $1.footer.users }, rows / 2)
     }

@@ -37,10 +37,11 @@ extension HistorySet {
         _ key: KeyHash, user: RawSpan, job: RawSpan, after known: LSN
     ) throws(HistoryError) -> FinishedJob? {
         try reading { () throws(HistoryError) in
+            // Together: a gap is either lost or covered by a file.
+            let (files, lost) = state.withLock { ($0.files, $0.lost) }
             for file in files.reversed() where file.header.range.upperBound > known {
                 if let found = try file.find(key.value, user: user, job: job) { return found }
             }
-            let lost = state.withLock { $0.lost }
             if let lost = lost.first(where: { $0.mayHold(key.value) }) {
                 throw .missing(lost.range)
             }

@@ -32,7 +32,8 @@ struct HistoryWriter {
     private var footer = HistoryFooter()
 
     private static let chunkBytes = 256 << 10
-    /// A day of 100 million jobs has 25 files of the largest size: all together let one key in 40 through for nothing.
+    /// A day of 100 million jobs has 25 files of the largest size: all together let one key in thirty through for
+    /// nothing (calculated).
     private static let filterBits = 16
 
     /// - Precondition: as many rows as `header` says will follow; of about `users` users.

@@ -5,9 +5,10 @@ import CMemory
 ///
 /// A blocked Bloom filter (Putze, Sanders, Singler: Cache-, Hash- and Space-Efficient Bloom Filters,
 /// 2007): one bit in each of eight words of one block of 32 bytes, as Apache Parquet splits it. Ten
-/// bits an element let about one in a hundred through, 16 one in a thousand, twenty one in three thousand. Binary fuse filters
-/// (Graf, Lemire, 2022) would be a tenth smaller, but take 20 bytes an element to build and must know all
-/// elements first.
+/// bits an element let about one in a hundred through, 16 one in a thousand, 20 one in 2 400.
+///
+/// Binary fuse filters (Graf, Lemire, 2022) would be a tenth smaller, but take 20 bytes an element to build and must
+/// know all elements first.
 struct KeyFilter: Sendable {
     private(set) var bytes: [UInt8]
     private let blocks: UInt64

@@ -437,6 +437,52 @@ struct `Leaving memory` {
         }
     }
 
+    @Test func `memory does not fill with jobs that expire`() throws {
+        let bench = try Bench(rowsPerTurn: 0)
+        for first in stride(from: 0, to: 2_000, by: 10) {
+            let jobs = (first..<first + 10).map { number in
+                var content = Workplace.content(number)
+                content.expiresAt = bench.clock.wallTime().advanced(by: .seconds(1))
+                content.executionTime = .latest
+                return (Workplace.key(number), content)
+            }
+            bench.submit(try bench.engine.batch(jobs))
+            bench.clock.pass(.seconds(1))
+            #expect(bench.jobsInMemory() <= 120)
+        }
+        #expect(bench.engine.counts[.cancelled] > 1_900)
+    }
+
+    @Test func `an idle engine works off what has ended, file by file`() throws {
+        let bench = try Bench(rowsMax: 30)
+        bench.submit(try bench.batch(0..<100))
+        for number in 0..<100 { bench.engine.change(Workplace.key(number), .cancel) { _ in } }
+        bench.engine.turn()
+        var turns = 0
+        while turns < 1_000, bench.engine.patience() < .seconds(1) {
+            bench.clock.pass(bench.engine.patience())
+            bench.engine.turn()
+            turns += 1
+        }
+        #expect(bench.jobsInMemory() == 10)
+    }
+
+    /// A file that has its name and is not listed would be found by the next opening, beside the one that is.
+    @Test func `a file that could not be finished is covered by the next attempt`() throws {
+        let bench = try Bench(rowsMax: 20)
+        bench.submit(try bench.batch(0..<40))
+        bench.disk.refuse(.syncDirectory, of: "/data/history", with: StorageFault(EIO))
+        bench.end(0..<20)
+        #expect(bench.files.count == 1)
+        bench.submit(try bench.batch(40..<50))
+        bench.end(20..<25)
+        bench.disk.heal()
+        bench.clock.pass(.seconds(60))
+        for _ in 0..<20 { bench.engine.turn() }
+        #expect(bench.jobsInMemory() == 30)
+        #expect(bench.files.count == 1)
+    }
+
     @Test func `what ends at once goes into files of bounded size`() throws {
         let bench = try Bench(rowsMax: 30)
         bench.submit(try bench.batch(0..<100))

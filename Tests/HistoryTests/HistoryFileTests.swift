@@ -170,6 +170,7 @@ import Units
         #expect(try fixture.differences() == [])
     }
 
+    /// What it shares with other new files until it is merged comes on top.
     @Test func `takes less than three megabytes of memory for a million jobs`() throws {
         var fixture = try HistoryFixture(options: HistoryFixture.options(sharedRowsMax: 0))
         try fixture.publish(count: 20_000, users: 50)

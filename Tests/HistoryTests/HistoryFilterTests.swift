@@ -1,4 +1,7 @@
+import Glibc
 import History
+import Storage
+import TestKit
 import Testing
 import Units
 
@@ -44,6 +47,21 @@ import Units
         var fixture = try HistoryFixture(options: HistoryFixture.options(fanIn: 100))
         for count in [600, 300, 300, 200] { try fixture.publish(count: count) }
         #expect(fixture.set.size.filters == 3)
+        #expect(try fixture.differences() == [])
+    }
+
+    @Test func `have nothing of a file that was not finished`() throws {
+        let disk = SimulatedStorage()
+        var fixture = try HistoryFixture(disk)
+        try fixture.publish(count: 100)
+        let (builder, jobs) = fixture.builder(count: 100)
+        disk.refuse(.syncDirectory, of: HistoryFixture.path, with: StorageFault(EIO))
+        #expect(throws: HistoryError.self) { try fixture.set.publish(builder) }
+        #expect(try fixture.differences() == [])
+        disk.heal()
+        try fixture.set.publish(builder)
+        fixture.model += jobs
+        #expect(fixture.set.size.filters == 1)
         #expect(try fixture.differences() == [])
     }
 

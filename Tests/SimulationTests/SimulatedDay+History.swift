@@ -13,6 +13,7 @@ extension SimulatedDay {
         rules.rowsPerIdleTurn = 2
         rules.mergeStepBytes = 1_024
         rules.fanIn = 3
+        rules.sharedRowsMax = 40
         return rules
     }
 

@@ -512,7 +512,7 @@ MUTANTS = [
     ("shared-filter-overfilled", "History/SharedFilter.swift",
      "sum.freeRows -= file.header.rows", "sum.freeRows -= 0", "Filters of history"),
     ("shared-filter-without-its-keys", "History/HistoryWriter.swift",
-     "        shared?.insert(keyHashes)\n", "", "Filters of history"),
+     "        shared?.insert(keyProbes)\n", "", "Filters of history"),
     ("files-without-shared-filter-not-asked", "History/SharedFilter.swift",
      "shared.map(\\.filter) + files.filter { !sharing.contains($0.number) }.map(\\.filter)",
      "shared.map(\\.filter)", "Filters of history"),

@@ -22,8 +22,8 @@ struct HistoryWriter {
     private var hash: HistoryHash
     private var keys: [UInt64] = []
     /// Of the users of the block, and of the keys of its rows.
-    private var userHashes: [UInt64] = []
-    private var keyHashes: [UInt64] = []
+    private var userProbes: [FilterProbe] = []
+    private var keyProbes: [FilterProbe] = []
     private var user: [UInt8] = []
     private var userCounts = EndCounts()
     private var userPages: UserPages
@@ -65,7 +65,7 @@ struct HistoryWriter {
         user.append(name)
         footer.users += 1
         if block.count < RowBlock.rowsMax { block.begin(user: name) }
-        userHashes.append(hash.hash(user: name))
+        userProbes.append(FilterProbe(hash.hash(user: name)))
         hash.begin(user: name)
     }
 
@@ -81,7 +81,7 @@ struct HistoryWriter {
         if block.count == 0 { directory.firstSubmitted.append(row.submitted.rawValue) }
         block.append(row, names)
         let key = hash.hash(job: names.job)
-        keyHashes.append(key)
+        keyProbes.append(FilterProbe(key))
         keys.append(KeyIndex.element(hash: key, block: directory.blockOffsets.count))
         userCounts[row.end] &+= 1
         footer.newestFinish = max(footer.newestFinish, row.finishedAt)
@@ -129,11 +129,11 @@ struct HistoryWriter {
         directory.blockOffsets.append(offset)
         _ = frame.write(to: &out, seed: seed) { block.encode(to: &$0) }
         block.removeAll()
-        filter.insert(userHashes)
-        filter.insert(keyHashes)
-        shared?.insert(keyHashes)
-        userHashes.removeAll(keepingCapacity: true)
-        keyHashes.removeAll(keepingCapacity: true)
+        filter.insert(userProbes)
+        filter.insert(keyProbes)
+        shared?.insert(keyProbes)
+        userProbes.removeAll(keepingCapacity: true)
+        keyProbes.removeAll(keepingCapacity: true)
         try flushIfFull()
     }
 

@@ -32,17 +32,17 @@ struct KeyFilter: Sendable {
     }
 
     /// Puts in many at once: the processor waits for the memory of all of them together.
-    mutating func insert(_ hashes: [UInt64]) {
-        for hash in hashes { prefetch(hash) }
+    mutating func insert(_ probes: [FilterProbe]) {
+        for probe in probes { prefetch(probe.hash) }
         let blocks = blocks
         // In bounds: a block lies whole in the filter.
         unsafe bytes.withUnsafeMutableBytes { bytes in
-            for hash in hashes {
-                let start = Self.start(of: hash, blocks: blocks)
+            for probe in probes {
+                let start = Self.start(of: probe.hash, blocks: blocks)
                 let block = unsafe bytes.loadUnaligned(
                     fromByteOffset: start, as: SIMD8<UInt32>.self)
                 unsafe bytes.storeBytes(
-                    of: block | Self.bits(of: hash), toByteOffset: start, as: SIMD8<UInt32>.self)
+                    of: block | probe.bits, toByteOffset: start, as: SIMD8<UInt32>.self)
             }
         }
     }
@@ -94,7 +94,7 @@ struct KeyFilter: Sendable {
     }
 }
 
-/// What is asked of filters: all that is the same for each of them is worked out once.
+/// What is put into filters and asked of them: all that is the same for each is worked out once.
 struct FilterProbe {
     let hash: UInt64
     fileprivate let bits: SIMD8<UInt32>

@@ -73,15 +73,18 @@ package final class HistorySet: Sendable {
 
     /// What there is.
     package var size: HistorySize {
-        let (files, shared, filters) = state.withLock { ($0.files, $0.shared, $0.filters) }
-        var size = files.reduce(into: HistorySize()) { size, file in
+        var size = HistorySize()
+        let files = state.withLock { state in
+            size.filters = state.filters.count
+            size.memoryBytes = state.shared.reduce(0) { $0 + $1.filter.bytes.count }
+            return state.files
+        }
+        for file in files {
             size.files += 1
             size.jobs.add(file.footer.ends)
             size.bytes += file.footer.fileBytes
             size.memoryBytes += file.memoryBytes
         }
-        size.filters = filters.count
-        for shared in shared { size.memoryBytes += shared.filter.bytes.count }
         return size
     }
 

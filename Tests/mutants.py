@@ -525,6 +525,17 @@ MUTANTS = [
     ("next-attempt-covers-less", "Engine/EngineCore+History.swift",
      "guard state.endedCount >= rowsMax else", "guard state.endedCount > rowsMax else",
      "Leaving memory"),
+    ("look-takes-gaps-after-files", "History/HistorySet+Read.swift",
+     """            let (files, lost) = state.withLock { ($0.files, $0.lost) }
+            for file in files.reversed() where file.header.range.upperBound > known {
+                if let found = try file.find(key.value, user: user, job: job) { return found }
+            }
+""",
+     """            for file in files.reversed() where file.header.range.upperBound > known {
+                if let found = try file.find(key.value, user: user, job: job) { return found }
+            }
+            let lost = state.withLock { $0.lost }
+""", "Damage to history"),
     ("filter-of-ten-bits", "History/HistoryWriter.swift",
      "filterBits = 16\n", "filterBits = 10\n", "HistoryTests"),
     ("chunks-behind-the-first-unchecked", "History/HistoryFile.swift",

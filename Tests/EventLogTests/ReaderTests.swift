@@ -1,7 +1,6 @@
 import ByteCoding
 import EventLog
 import Storage
-import Synchronization
 import TestKit
 import Testing
 import Units
@@ -105,45 +104,5 @@ import Units
         for record in stride(from: 1, through: Self.records, by: 100) {
             try check(log.reader(), [record])
         }
-    }
-}
-
-/// A disk that does something else once, at the next read.
-private final class InterruptedStorage: AlteredStorage {
-    let disk: any Storage
-    private let interruption = Mutex<(@Sendable () -> Void)?>(nil)
-
-    init(disk: any Storage) {
-        self.disk = disk
-    }
-
-    func interrupt(_ body: @escaping @Sendable () -> Void) {
-        interruption.withLock { $0 = body }
-    }
-
-    func open(_ path: String, _ mode: OpenMode) throws(StorageError) -> any StorageFile {
-        InterruptedFile(try disk.open(path, mode), storage: self)
-    }
-
-    fileprivate func pass() {
-        let body = interruption.withLock { $0.take() }
-        body?()
-    }
-}
-
-private final class InterruptedFile: AlteredFile {
-    let file: any StorageFile
-    private let storage: InterruptedStorage
-
-    init(_ file: any StorageFile, storage: InterruptedStorage) {
-        self.file = file
-        self.storage = storage
-    }
-
-    func read(
-        _ count: Int, at offset: UInt64, into buffer: inout [UInt8], from position: Int
-    ) throws(StorageError) -> Int {
-        storage.pass()
-        return try file.read(count, at: offset, into: &buffer, from: position)
     }
 }

@@ -1,3 +1,4 @@
+import ByteCoding
 import History
 import JobModel
 import Storage
@@ -114,6 +115,39 @@ import Units
         try fixture.set.publish(builder)
         #expect(try fixture.differences() == [])
         #expect(disk.filePaths.contains(path + ".damaged-1"))
+    }
+
+    /// The look is in another file, which may have the key as far as its filter says, while the file of the gap comes.
+    @Test func `is not overlooked by a look beside which it is mended`() throws {
+        let disk = InterruptedStorage(disk: SimulatedStorage())
+        var fixture = try HistoryFixture(disk, options: HistoryFixture.options(sharedRowsMax: 0))
+        try fixture.publish(count: 200)
+        let set = fixture.set
+        var hash = set.hash
+        let user = Array("u".utf8)
+        let id = try #require(
+            (0..<100_000).lazy.map { "job-\($0)" }.first { id in
+                let key = hash.key(user: user.rawBytes, job: Array(id.utf8).rawBytes)
+                return !set.suspects(among: [key]).isEmpty
+            })
+        let (first, last) = (fixture.last.next, fixture.last.next.next)
+        var builder = HistoryBuilder(covering: first...last)
+        let key = JobKey(user: UserID(unchecked: "u"), job: JobID(unchecked: id))
+        let row = HistoryRow(
+            submitted: first, last: last, end: .success, submittedAt: .earliest,
+            finishedAt: .latest, executionTime: .latest, contentHash: 1)
+        builder.append(FinishedJob(key: key, type: JobType(unchecked: "t"), row: row))
+        set.expect([builder.range])
+        let mended = builder
+        disk.interrupt {
+            do {
+                try set.publish(mended)
+            } catch {
+                Issue.record(error)
+            }
+        }
+        #expect(throws: HistoryError.missing(builder.range)) { try set.find(key) }
+        #expect(try set.find(key)?.key == key)
     }
 
     @Test func `ends a merge, which goes on without the damaged file`() throws {
